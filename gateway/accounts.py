@@ -1,0 +1,158 @@
+"""The accounts that calls are placed with, and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+
+from gateway.errors import GatewayError
+from gateway.settings import AccountSettings, is_key
+from gateway.telemetry import Secrets
+from voicegateway.v1.error_reason_pb2 import ERROR_REASON_ACCOUNT_NOT_FOUND
+
+DEFAULT: Final = "default"
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class KeySource(Protocol):
+    """Gives an account's API key at the moment it is needed."""
+
+    def current(self) -> str:
+        """The key to send now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FixedKey:
+    """A key from the settings."""
+
+    key: str = field(repr=False)
+
+    def current(self) -> str:
+        """The key."""
+        return self.key
+
+
+class KeyFile:
+    """A key in a file: used at once when the file changes; a broken file keeps the last good key and says so."""
+
+    def __init__(self, file: Path, secrets: Secrets) -> None:
+        """Reads the file.
+
+        Raises:
+            OSError: It cannot be read.
+            ValueError: It holds no key.
+        """
+        self._file = file
+        self._secrets = secrets
+        self._seen = self._fingerprint()
+        self._key = self._read()
+
+    def __repr__(self) -> str:
+        return f"KeyFile({str(self._file)!r})"
+
+    def current(self) -> str:
+        """The newest good key; looks at the file's metadata on every call, and reads it when that changed."""
+        seen = self._fingerprint()
+        if seen != self._seen:
+            self._seen = seen  # taken before the read: a change during the read is seen next time
+            self._use_what_it_holds_now()
+        return self._key
+
+    def _use_what_it_holds_now(self) -> None:
+        try:
+            self._key = self._read()
+            log.info("key file changed; its key is in use", file=str(self._file))
+        except (OSError, ValueError) as error:
+            problem = error.strerror if isinstance(error, OSError) else str(error)
+            # An error of the file, not of ours: no stack.
+            log.error("key file broken; the last good key stays in use", file=str(self._file), problem=problem)
+
+    def _fingerprint(self) -> tuple[int, ...]:
+        try:
+            stat = self._file.stat()
+        except OSError:
+            return ()
+        return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+    def _read(self) -> str:
+        try:
+            key = self._file.read_text(encoding="ascii").strip()
+        except UnicodeDecodeError:
+            key = ""
+        if not is_key(key):
+            raise ValueError("must hold one key: printable ASCII without white space")
+        self._secrets.add(key)
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account at the provider, ready to dial with.
+
+    Attributes:
+        name: The name that callers use.
+        url: Where its calls are posted.
+        key: Where its key comes from.
+        bridge: The number used when a request names none; empty for none.
+        only_numbers: Patterns of the numbers that may be called; None for all.
+    """
+
+    name: str
+    url: str
+    key: KeySource
+    bridge: str = field(default="", repr=False)
+    only_numbers: tuple[str, ...] | None = field(default=None, repr=False)
+
+
+class Accounts:
+    """The configured accounts by name."""
+
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self._accounts = dict(accounts)
+
+    def resolve(self, name: str) -> Account:
+        """Finds an account; an empty name is `default`.
+
+        Raises:
+            GatewayError: ACCOUNT_NOT_FOUND.
+        """
+        account = self._accounts.get(name or DEFAULT)
+        if account is None:
+            raise GatewayError(ERROR_REASON_ACCOUNT_NOT_FOUND)
+        return account
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self._accounts)
+
+
+def account_from(name: str, settings: AccountSettings, secrets: Secrets) -> Account:
+    """Builds an account from its settings.
+
+    Raises:
+        OSError: The key file cannot be read.
+        ValueError: The key file holds no key.
+    """
+    return Account(
+        name=name,
+        url=f"{settings.base_url}/v1/{settings.sid}/voice/outbound",
+        key=_key_source(settings, secrets),
+        bridge=settings.bridge,
+        only_numbers=settings.only_numbers,
+    )
+
+
+def _key_source(settings: AccountSettings, secrets: Secrets) -> KeySource:
+    if settings.api_key_file is not None:
+        return KeyFile(settings.api_key_file, secrets)
+    if settings.api_key is None:
+        raise ValueError("an account needs a key")
+    key = settings.api_key.get_secret_value()
+    secrets.add(key)
+    return FixedKey(key)

@@ -1,0 +1,1 @@
+"""One call's way from a request to an outcome."""

@@ -1,0 +1,228 @@
+"""The heart: sends a call at most once, sees it through whatever its caller does, and says what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+
+import structlog
+from ulid import ULID
+
+from gateway.accounts import Account
+from gateway.calls.admission import expired
+from gateway.clock import Now, Stopwatch
+from gateway.errors import GatewayError
+from gateway.inbound import Inbound
+from gateway.kaleyra.client import NotSentError, ProviderClient, ReplyLostError
+from gateway.kaleyra.form import encode, to_form
+from gateway.kaleyra.reply import HttpReply, Reading, Verdict, read_verdict
+from voicegateway.v1.error_reason_pb2 import (
+    ERROR_REASON_EXPIRED,
+    ERROR_REASON_OUTCOME_UNKNOWN,
+    ERROR_REASON_PROVIDER_UNREACHABLE,
+    ErrorReason,
+)
+from voicegateway.v1.outbound_call_pb2 import (
+    DISPATCH_ACCEPTED,
+    RECIPIENT_STATE_WAITING,
+    Dispatch,
+    OutboundCall,
+    ProviderReply,
+    RecipientOutcome,
+)
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, Preview
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Dialer:
+    """Places calls. Each runs in a task of its own, which no caller's cancellation reaches."""
+
+    def __init__(
+        self, client: ProviderClient, reading: Reading, *, begin_within: float, calls_in_flight: int, now: Now
+    ) -> None:
+        """Builds a dialer.
+
+        Args:
+            client: Posts to the provider.
+            reading: How its replies are read.
+            begin_within: Seconds from a call's making until its request has left, or is never sent.
+            calls_in_flight: How many calls may be on their way at once.
+            now: Tells the time.
+        """
+        self._client = client
+        self._reading = reading
+        self._begin_within = begin_within
+        self._limit = calls_in_flight
+        self._now = now
+        self._running: set[asyncio.Task[OutboundCall]] = set()
+        self._draining = False
+        self.outcomes: Counter[str] = Counter()
+        """How many calls ended in each outcome, and how many of their callers had gone by then."""
+
+    def has_room(self) -> bool:
+        """Whether one more call may start now."""
+        return not self._draining and len(self._running) < self._limit
+
+    async def drain(self) -> None:
+        """Lets no new call start, and waits for those that run."""
+        self._draining = True
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def preview(self, request: PlaceCallRequest, account: Account) -> Preview:
+        """Shows the form as it would be sent."""
+        form = to_form(request.call, bridge=account.bridge, custom="CALL_ID")
+        preview = Preview(url=account.url, body=encode(form).decode("ascii"))
+        for name, value in form:
+            preview.fields.add(name=name, value=value)
+        return preview
+
+    async def dial(self, request: PlaceCallRequest, account: Account, inbound: Inbound) -> OutboundCall:
+        """Sends a request to the provider, once.
+
+        Returns:
+            The call, accepted.
+
+        Raises:
+            GatewayError: It was not sent, refused, or nobody can say; `dispatch` tells which.
+        """
+        call = self._new_call(request, account)
+        inbound.facts |= {"call_id": call.call_id, "account": call.account}
+        attempt = _Attempt(call, request, account, inbound, begin_within=self._begin_within, now=self._now)
+        task = asyncio.create_task(self._see_through(attempt), name=f"call {call.call_id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    def _new_call(self, request: PlaceCallRequest, account: Account) -> OutboundCall:
+        call = OutboundCall(
+            call_id=str(ULID()), request_id=request.request_id, account=account.name, request=request.call
+        )
+        call.create_time.FromDatetime(self._now())
+        return call
+
+    async def _see_through(self, attempt: _Attempt) -> OutboundCall:
+        outcome = "BUG"
+        try:
+            call = await self._send(attempt)
+            outcome = "OK"
+        except GatewayError as error:
+            error.metadata.setdefault("call_id", attempt.call.call_id)
+            outcome = ErrorReason.Name(error.reason)
+            attempt.inbound.facts |= _facts(error)
+            raise
+        finally:
+            self.outcomes[outcome] += 1
+            if not attempt.inbound.answered:
+                self.outcomes["CALLER_GONE"] += 1
+                attempt.log_without_its_caller(outcome)
+        return call
+
+    async def _send(self, attempt: _Attempt) -> OutboundCall:
+        form = to_form(attempt.request.call, bridge=attempt.account.bridge, custom=attempt.call.call_id)
+        key, body = attempt.account.key.current(), encode(form)
+        try:
+            reply = await self._client.post(attempt.account.url, key, body, attempt)
+            verdict = read_verdict(reply, attempt.request.call, self._reading, (key,))
+        except NotSentError as error:
+            attempt.inbound.facts["cause"] = error.cause
+            raise GatewayError(ERROR_REASON_PROVIDER_UNREACHABLE) from error
+        except ReplyLostError as error:
+            attempt.inbound.facts["cause"] = error.cause
+            raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN) from error
+        except GatewayError:
+            raise
+        except Exception as bug:
+            # Where a bug of ours strikes, the request may have left: that is never an error to repeat on.
+            error_id = uuid.uuid4().hex
+            log.exception("bug", call_id=attempt.call.call_id, error_id=error_id)
+            raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN, error_id=error_id) from bug
+        finally:
+            attempt.inbound.facts["provider_ms"] = attempt.provider_ms()
+        return _accepted(attempt.call, reply, verdict)
+
+
+class _Attempt:
+    """One call on its way to the provider, and the fence before it."""
+
+    def __init__(
+        self,
+        call: OutboundCall,
+        request: PlaceCallRequest,
+        account: Account,
+        inbound: Inbound,
+        *,
+        begin_within: float,
+        now: Now,
+    ) -> None:
+        self.call = call
+        self.request = request
+        self.account = account
+        self.inbound = inbound
+        self._begin_within = begin_within
+        self._now = now
+        self._watch = Stopwatch()
+        self._began = time.perf_counter()
+
+    def check(self) -> None:
+        """Stops a request that comes too late to its connection.
+
+        Raises:
+            NotSentError: It has waited too long: it is never sent late.
+            GatewayError: EXPIRED, `dial_before` has passed.
+        """
+        if self._watch.elapsed() > self._begin_within:
+            raise NotSentError("TooLate")
+        if expired(self.request, self._now):
+            raise GatewayError(ERROR_REASON_EXPIRED)
+
+    def provider_ms(self) -> float:
+        """Milliseconds since the attempt began: pool, connection, request and reply."""
+        return round((time.perf_counter() - self._began) * 1000, 2)
+
+    def log_without_its_caller(self, outcome: str) -> None:
+        """Writes the one line of a call whose caller has gone."""
+        log.info(
+            "call",
+            method="PlaceCall",
+            outcome=outcome,
+            request_id=self.request.request_id,
+            caller="gone",
+            **self.inbound.facts,
+        )
+
+
+def _accepted(call: OutboundCall, reply: HttpReply, verdict: Verdict) -> OutboundCall:
+    """Completes a call by an acceptance.
+
+    Raises:
+        GatewayError: The verdict is none.
+    """
+    if verdict.reason is not None:
+        raise GatewayError(
+            verdict.reason,
+            violations=verdict.violations,
+            resource=verdict.resource,
+            retry_after=verdict.retry_after,
+            provider_code=verdict.code,
+            provider_message=verdict.message,
+            http_status=str(reply.status),
+        )
+    call.dispatch = DISPATCH_ACCEPTED
+    call.provider_reply.CopyFrom(ProviderReply(http_status=reply.status, code=verdict.code, message=verdict.message))
+    call.provider_reply.receive_time.FromDatetime(reply.received)
+    call.update_time.CopyFrom(call.provider_reply.receive_time)
+    call.recipients.extend(
+        RecipientOutcome(recipient=recipient, state=RECIPIENT_STATE_WAITING) for recipient in call.request.recipients
+    )
+    return call
+
+
+def _facts(error: GatewayError) -> dict[str, str]:
+    facts = {name: error.metadata.get(name, "") for name in ("provider_code", "http_status")}
+    if error.dispatch is not None:
+        facts["dispatch"] = Dispatch.Name(error.dispatch)
+    return {name: fact for name, fact in facts.items() if fact}

@@ -1,0 +1,81 @@
+"""The command line: `kaleyra-gateway serve | check | sandbox | demo`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from gateway import __version__
+
+INVALID_SETTINGS = 2
+"""The exit status when the settings are wrong."""
+
+app = typer.Typer(
+    name="kaleyra-gateway",
+    help="Places voice calls through Kaleyra's API for gRPC callers, and says what happened to the phones.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,  # they would print values of local variables
+    rich_markup_mode=None,
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The settings file (TOML). Without it, the environment alone.", metavar="FILE"),
+]
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _root(*, version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(f"kaleyra-gateway {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Serve gRPC until SIGTERM, then drain."""
+    import uvloop  # noqa: PLC0415 - a command pays only for what it uses
+
+    from gateway.serve import serve as serve_until_drained  # noqa: PLC0415
+    from gateway.settings import InvalidSettingsError, load  # noqa: PLC0415
+    from gateway.telemetry import Secrets, configure_logs  # noqa: PLC0415
+
+    try:
+        settings, secrets = load(config, os.environ), Secrets()
+        configure_logs(secrets, form=settings.log.format, level=settings.log.level)
+        status = uvloop.run(serve_until_drained(settings, secrets))
+    except InvalidSettingsError as error:
+        _refuse(error.mistakes)
+    raise typer.Exit(status)
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Show the effective settings, keys hidden, and where each comes from; exit 2 when one is wrong."""
+    from gateway.app import check_files  # noqa: PLC0415
+    from gateway.settings import InvalidSettingsError, effective, load  # noqa: PLC0415
+
+    try:
+        settings = load(config, os.environ)
+        check_files(settings)
+    except InvalidSettingsError as error:
+        _refuse(error.mistakes)
+    for name, value, source in effective(settings, config, os.environ):
+        typer.echo(f"{name} = {value}" + (f"    # {source}" if source else ""))
+    typer.echo("\nThe settings are good.")
+
+
+def _refuse(mistakes: list[str]) -> NoReturn:
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    typer.echo(f"kaleyra-gateway: {count} in the settings:", err=True)
+    for mistake in mistakes:
+        typer.echo(f"  {mistake}", err=True)
+    sys.exit(INVALID_SETTINGS)

@@ -1,0 +1,22 @@
+"""What the edge knows about one request, beside the request itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.errors import Violation
+
+
+@dataclass(slots=True)
+class Inbound:
+    """One request as it came in, for the method that answers it.
+
+    Attributes:
+        violations: Rules that the request breaks, for a method that judges them itself.
+        facts: What the method adds to the one log line of this call; no numbers, no texts.
+        answered: Whether the caller was still there for the answer; a method that works on after the caller has gone
+            logs the line itself.
+    """
+
+    violations: list[Violation]
+    facts: dict[str, Any] = field(default_factory=dict)
+    answered: bool = True

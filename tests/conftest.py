@@ -1,0 +1,60 @@
+"""What every test may ask for: a provider on a raw socket, and a real gateway behind a real channel."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+import structlog
+import uvloop
+from gateway_under_test import GatewayUnderTest, running_gateway
+from raw_provider import RawProvider
+
+StartGateway = Callable[..., Awaitable[GatewayUnderTest]]
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A test that configures logs leaves no trace."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[RawProvider]:
+    """A provider that accepts every call until it is told to behave otherwise."""
+    async with RawProvider.listening() as listening:
+        yield listening
+
+
+@pytest.fixture
+async def start_gateway(provider: RawProvider) -> AsyncIterator[StartGateway]:
+    """Starts a gateway with the given settings over the usual ones, before `provider`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**settings: Any) -> GatewayUnderTest:
+            return await stack.enter_async_context(_gateway(provider, settings))
+
+        yield start
+
+
+@pytest.fixture
+async def gateway(start_gateway: StartGateway) -> GatewayUnderTest:
+    """A gateway with the usual settings, before `provider`."""
+    return await start_gateway()
+
+
+@asynccontextmanager
+async def _gateway(provider: RawProvider, settings: dict[str, Any]) -> AsyncIterator[GatewayUnderTest]:
+    async with running_gateway(provider.url, settings) as gateway:
+        yield gateway
