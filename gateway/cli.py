@@ -42,11 +42,11 @@ def _root(*, version: Annotated[bool, typer.Option("--version", help="Print the 
 @app.command()
 def serve(config: Config = None) -> None:
     """Serve gRPC until SIGTERM, then drain."""
-    import uvloop  # noqa: PLC0415 - a command pays only for what it uses
+    import uvloop
 
-    from gateway.serve import serve as serve_until_drained  # noqa: PLC0415
-    from gateway.settings import InvalidSettingsError, load  # noqa: PLC0415
-    from gateway.telemetry import Secrets, configure_logs  # noqa: PLC0415
+    from gateway.serve import serve as serve_until_drained
+    from gateway.settings import InvalidSettingsError, load
+    from gateway.telemetry import Secrets, configure_logs
 
     try:
         settings, secrets = load(config, os.environ), Secrets()
@@ -60,8 +60,8 @@ def serve(config: Config = None) -> None:
 @app.command()
 def check(config: Config = None) -> None:
     """Show the effective settings, keys hidden, and where each comes from; exit 2 when one is wrong."""
-    from gateway.app import check_files  # noqa: PLC0415
-    from gateway.settings import InvalidSettingsError, effective, load  # noqa: PLC0415
+    from gateway.app import check_files
+    from gateway.settings import InvalidSettingsError, effective, load
 
     try:
         settings = load(config, os.environ)
@@ -71,6 +71,42 @@ def check(config: Config = None) -> None:
     for name, value, source in effective(settings, config, os.environ):
         typer.echo(f"{name} = {value}" + (f"    # {source}" if source else ""))
     typer.echo("\nThe settings are good.")
+
+
+@app.command()
+def sandbox(
+    listen: Annotated[str, typer.Option(help="Where to listen.", metavar="HOST:PORT")] = "127.0.0.1:8090",
+) -> None:
+    """Run a strict stand-in for the provider: callers test against it, and no phone rings."""
+    import uvloop
+
+    from gateway.sandbox.command import run
+
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        raise typer.BadParameter("must be HOST:PORT, such as 127.0.0.1:8090", param_hint="--listen")
+    try:
+        uvloop.run(run(host, int(port)))
+    except OSError as error:
+        typer.echo(f"kaleyra-gateway: cannot listen on {listen}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def demo() -> None:
+    """Watch calls being placed through a real gateway at the sandbox, in a few scenes."""
+    import logging
+
+    import uvloop
+    from rich.console import Console
+
+    from gateway.demo import WIDTH
+    from gateway.demo import demo as play
+    from gateway.telemetry import Secrets, configure_logs
+
+    configure_logs(Secrets(), form="auto", level=logging.getLevelName(logging.ERROR))
+    console = Console()
+    uvloop.run(play(console if console.is_terminal else Console(width=WIDTH)))
 
 
 def _refuse(mistakes: list[str]) -> NoReturn:
