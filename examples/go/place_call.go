@@ -29,7 +29,7 @@ func main() {
 			Recipients: []*voicegatewayv1.Recipient{{Number: *to}},
 			Target:     &voicegatewayv1.OutboundCallRequest_Ivr{Ivr: &voicegatewayv1.Ivr{FlowId: *flow}},
 		},
-		// Made once, before the first attempt, and kept for every repeat: the same id never rings a phone twice.
+		// Made once, before the first attempt, and kept for every repeat: it names the intent, not the attempt.
 		RequestId: uuid.NewString(),
 	}
 	fmt.Println("request_id:", request.GetRequestId())

@@ -26,7 +26,7 @@ def main() -> int:
 
     request = PlaceCallRequest(
         call=OutboundCallRequest(recipients=[Recipient(number=arguments.to)], ivr=Ivr(flow_id=arguments.flow)),
-        # Made once, before the first attempt, and kept for every repeat: the same id never rings a phone twice.
+        # Made once, before the first attempt, and kept for every repeat: it names the intent, not the attempt.
         request_id=str(uuid.uuid4()),
     )
     print(f"request_id: {request.request_id}")

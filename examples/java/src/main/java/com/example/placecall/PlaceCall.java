@@ -34,7 +34,7 @@ public final class PlaceCall {
                 OutboundCallRequest.newBuilder()
                     .addRecipients(Recipient.newBuilder().setNumber(options.getOrDefault("--to", "+13236550107")))
                     .setIvr(Ivr.newBuilder().setFlowId(options.getOrDefault("--flow", "SG_1"))))
-            // Made once, before the first attempt, and kept for every repeat: the same id never rings a phone twice.
+            // Made once, before the first attempt, and kept for every repeat: it names the intent, not the attempt.
             .setRequestId(UUID.randomUUID().toString())
             .build();
     System.out.println("request_id: " + request.getRequestId());
