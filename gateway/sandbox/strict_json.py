@@ -5,7 +5,6 @@ another language refuses them or reads something else, so they are refused here.
 """
 
 import json
-from typing import NoReturn
 
 from gateway.sandbox.refusal import FieldError
 
@@ -13,7 +12,7 @@ from gateway.sandbox.refusal import FieldError
 def load(text: str) -> object:
     """Returns the decoded document; raises FieldError if it is not RFC 8259 JSON."""
     try:
-        value: object = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        value: object = json.loads(text, object_pairs_hook=_unique_keys)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except FieldError:
         raise
@@ -55,7 +54,3 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(document) != len(pairs):
         raise FieldError("has a JSON key twice")
     return document
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise FieldError(f"has {name}, which is not JSON")

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 NOW = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
 PATH = "/v1/HXXXXXXX071US/voice/outbound"
 KEY = {"api-key": "sandbox-key"}
+FORM = "application/x-www-form-urlencoded"
 
 TO = "+13236550107"
 BRIDGE = "+13236550100"

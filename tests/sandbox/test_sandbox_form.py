@@ -397,14 +397,16 @@ def test_a_json_body_is_not_a_form():
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_field_is_sent_once(field):
-    """A repeated field is refused, even with the same value, and the first value is kept."""
+    """A repeated field is refused, even with the same value; the first value is the one kept."""
     values = fields(**{field: fields().get(field, "1")})
 
-    form = parse(urlencode([*values.items(), (field, values[field])]).encode())
+    same = parse(urlencode([*values.items(), (field, values[field])]).encode())
+    other = parse(urlencode([*values.items(), (field, "another")]).encode())
 
-    assert isinstance(form, InvalidForm)
-    assert f"{field} field is sent more than once" == form.errors[field]
-    assert values == form.fields
+    for form in (same, other):
+        assert isinstance(form, InvalidForm)
+        assert f"{field} field is sent more than once" == form.errors[field]
+        assert values == form.fields
 
 
 def test_the_fields_are_kept_as_sent_and_do_not_count():
