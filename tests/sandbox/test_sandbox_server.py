@@ -62,13 +62,15 @@ async def test_an_address_in_use_is_an_error():
 async def test_it_stops_with_its_context():
     """After the context nobody listens, and the port can be used again."""
     sandbox = Sandbox()
-    async with sandbox.serve() as base_url:
-        port = int(base_url.rpartition(":")[2])
+    async with httpx2.AsyncClient() as client:
+        async with sandbox.serve() as base_url:
+            port = int(base_url.rpartition(":")[2])
+            await client.get(f"{base_url}/healthz")
 
-    with pytest.raises(httpx2.ConnectError):
-        await post(base_url)
-    async with sandbox.serve(port=port) as again:
-        assert base_url == again
+        with pytest.raises(httpx2.ConnectError):
+            await post(base_url)
+        async with sandbox.serve(port=port) as again:
+            assert base_url == again
 
 
 @pytest.mark.parametrize(
