@@ -13,13 +13,14 @@ from google.protobuf.message import Message
 
 REDACTED: Final = "[REDACTED]"
 
-_DIGIT_RUN: Final = re.compile(r"\d(?:[ ().\-]?\d){3,}")
+_DIGIT_RUN: Final = re.compile(r"\d(?:[ ().\-\u2010-\u2015]{0,2}\d){3,}")
 
 
 def mask_digits(text: str) -> str:
     """Replaces every digit of each run of 4 or more by `*`.
 
-    Digits separated by one space, dot, dash or parenthesis count as one run: people write phone numbers so.
+    Digits with up to two spaces, dots, dashes or parentheses between them count as one run: people write phone numbers
+    so.
     """
     return _DIGIT_RUN.sub(lambda run: re.sub(r"\d", "*", run[0]), text)
 

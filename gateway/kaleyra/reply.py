@@ -7,33 +7,33 @@ provider's page, and the contract's error table.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 from gateway.errors import Resource, Violation
+from gateway.kaleyra.envelope import TEXT_LIMIT, Envelope, UnreadableError, read_envelope
 from gateway.kaleyra.numbers import readings
-from gateway.redaction import hide, mask_digits
 from voicegateway.v1 import error_reason_pb2 as reasons
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_INVALID_NUMBER,
     ERROR_REASON_OUTCOME_UNKNOWN,
     ERROR_REASON_PROVIDER_INVALID_INPUT,
     ERROR_REASON_PROVIDER_REFUSED,
+    ERROR_REASON_PROVIDER_THROTTLED,
     ErrorReason,
 )
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
 
 ACCEPTED_CODE: Final = "RBC3007"
-TEXT_LIMIT: Final = 200
 
-_CODE_LIMIT: Final = 32
-_CODE_SHAPE: Final = re.compile(r"[A-Za-z]{1,16}[A-Za-z0-9_-]{0,16}")
+_INVALID_NUMBER: Final = "the provider called this number invalid"
+_NO_TEXT: Final = "the provider named this field without a reason"
+_LONGEST_WAIT: Final = 24 * 60 * 60  # seconds
 
 REASON_BY_CODE: Final[Mapping[str, ErrorReason.ValueType | None]] = {
     ACCEPTED_CODE: None,
@@ -128,131 +128,65 @@ def read_verdict(reply: HttpReply, call: OutboundCallRequest, reading: Reading, 
         reading: The operator's additions.
         secrets: What the provider's words may not repeat, such as the key.
     """
-    envelope = _envelope(reply.body)
-    if envelope is None:
-        return _verdict_by_status(reply, reading)
-    code = envelope["code"]
+    try:
+        envelope = read_envelope(reply.body, secrets)
+    except UnreadableError:
+        return Verdict(ERROR_REASON_OUTCOME_UNKNOWN)
+    verdict = _by_status(reply.status, reading) if envelope is None else _by_code(envelope, call, reading)
+    if verdict.reason == ERROR_REASON_PROVIDER_THROTTLED:
+        return replace(verdict, retry_after=_retry_after(reply))
+    return verdict
+
+
+def _by_status(status: int, reading: Reading) -> Verdict:
+    if status in reading.refusing_statuses:
+        return Verdict(ERROR_REASON_PROVIDER_REFUSED)
+    return Verdict(REASON_BY_STATUS.get(status, ERROR_REASON_OUTCOME_UNKNOWN))
+
+
+def _by_code(envelope: Envelope, call: OutboundCallRequest, reading: Reading) -> Verdict:
+    code = envelope.code
     reason = REASON_BY_CODE.get(code, reading.reason_by_code.get(code, ERROR_REASON_OUTCOME_UNKNOWN))
-    seen = _Seen(envelope, call, lambda text: _clean(hide(secrets, text)))
-    reason, violations = _accused(reason, seen, reading)
-    return Verdict(
-        reason=reason,
-        code=seen.code(),
-        message=seen.message(),
-        violations=violations,
-        resource=_missing(reason, call),
-        retry_after=_retry_after(reply) if reason == reasons.ERROR_REASON_PROVIDER_THROTTLED else None,
+    verdict = Verdict(reason, envelope.shown_code(), envelope.message())
+    if reason == ERROR_REASON_PROVIDER_INVALID_INPUT:
+        return replace(verdict, violations=_invalid_fields(envelope))
+    if reason == ERROR_REASON_INVALID_NUMBER:
+        return _of_invalid_numbers(verdict, envelope, call, reading)
+    resource = _RESOURCE_BY_REASON.get(reason) if reason else None
+    return replace(verdict, resource=resource(call)) if resource else verdict
+
+
+def _invalid_fields(envelope: Envelope) -> tuple[Violation, ...]:
+    """Maps what an RBC3004 says of the provider's fields to ours."""
+    rule = _rule(envelope)
+    return tuple(
+        Violation(FIELD_BY_PROVIDER_FIELD.get(name, "call"), rule, text or _NO_TEXT) for name, text in envelope.errors()
     )
 
 
-def _verdict_by_status(reply: HttpReply, reading: Reading) -> Verdict:
-    reason = REASON_BY_STATUS.get(reply.status)
-    if reason is None:
-        refused = reply.status in reading.refusing_statuses
-        reason = ERROR_REASON_PROVIDER_REFUSED if refused else ERROR_REASON_OUTCOME_UNKNOWN
-    throttled = reason == reasons.ERROR_REASON_PROVIDER_THROTTLED
-    return Verdict(reason=reason, retry_after=_retry_after(reply) if throttled else None)
-
-
-# The envelope: a JSON object whose `code` is a string
-
-
-def _envelope(body: bytes) -> dict[str, Any] | None:
-    try:
-        text = body.decode(json.detect_encoding(body), errors="replace")  # names and codes are ASCII in any charset
-        document = json.loads(text, object_pairs_hook=_one_code_only)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) and isinstance(document.get("code"), str) else None
-
-
-def _one_code_only(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    codes = [value for name, value in pairs if name == "code"]
-    if any(code != codes[0] for code in codes):
-        raise ValueError("two codes")  # which of them decides, nobody can say
-    return dict(pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """An envelope beside the request that it answers."""
-
-    envelope: Mapping[str, Any]
-    call: OutboundCallRequest
-    clean: Callable[[str], str]
-
-    def code(self) -> str:
-        """The code as it may be shown: one that does not look like a code might be anything."""
-        code = str(self.envelope["code"])
-        return code if _CODE_SHAPE.fullmatch(code) else self.clean(code)[:_CODE_LIMIT]
-
-    def message(self) -> str:
-        message = self.envelope.get("message")
-        return self.clean(message) if isinstance(message, str) else ""
-
-    def invalid_fields(self) -> tuple[Violation, ...]:
-        """Maps an RBC3004's `error`, field to text, to our names; another shape accuses the call as a whole."""
-        error = self.envelope.get("error")
-        texts = error if isinstance(error, dict) else {"": error}
-        return tuple(
-            Violation(FIELD_BY_PROVIDER_FIELD.get(name, "call"), self._rule(), self.clean(_text(text)))
-            for name, text in texts.items()
-        )
-
-    def invalid_recipients(self) -> list[int]:
-        """Finds the recipients whose numbers an RBC3109 lists, however the provider writes them."""
-        named = {digits for text in _texts(self.envelope.get("data")) for digits in _numbers_in(text)}
-        prefix = self.call.prefix
-        return [
-            index
-            for index, recipient in enumerate(self.call.recipients)
-            if named & ({recipient.number.removeprefix("+")} | readings(recipient.number, prefix))
-        ]
-
-    def invalid_numbers(self, indexes: Sequence[int]) -> tuple[Violation, ...]:
-        text = "the provider called this number invalid"
-        return tuple(Violation(f"call.recipients[{index}].number", self._rule(), text) for index in indexes)
-
-    def _rule(self) -> str:
-        code = self.code().upper()
-        return f"PROVIDER_{code}" if code.isalnum() else "PROVIDER"
-
-
-def _accused(
-    reason: ErrorReason.ValueType | None, seen: _Seen, reading: Reading
-) -> tuple[ErrorReason.ValueType | None, tuple[Violation, ...]]:
-    """Names what the provider accuses, and whether a bad number refuses the good ones beside it."""
-    if reason == ERROR_REASON_PROVIDER_INVALID_INPUT:
-        return reason, seen.invalid_fields()
-    if reason != ERROR_REASON_INVALID_NUMBER:
-        return reason, ()
-    recipients = len(seen.call.recipients)
-    bad = [0] if recipients == 1 else seen.invalid_recipients()
-    nobody_rang = len(bad) == recipients or reading.invalid_number_refuses_all
+def _of_invalid_numbers(verdict: Verdict, envelope: Envelope, call: OutboundCallRequest, reading: Reading) -> Verdict:
+    """Names the recipients that an RBC3109 accuses, and says whether it refuses the good ones beside them."""
+    recipients, rule = len(call.recipients), _rule(envelope)
+    invalid = [0] if recipients == 1 else _recipients_with(envelope.listed_numbers(), call)
+    violations = tuple(Violation(f"call.recipients[{index}].number", rule, _INVALID_NUMBER) for index in invalid)
+    if len(invalid) == recipients or reading.invalid_number_refuses_all:
+        return replace(verdict, violations=violations)
     # The page does not say whether the good numbers are dialed: then it is unknown, and not a refusal.
-    return (reason if nobody_rang else ERROR_REASON_OUTCOME_UNKNOWN), seen.invalid_numbers(bad)
+    return replace(verdict, reason=ERROR_REASON_OUTCOME_UNKNOWN, violations=violations)
 
 
-def _texts(data: Any) -> list[str]:
-    """Finds texts in `data`, which may be an object, a list of objects, or a list of strings."""
-    if isinstance(data, dict):
-        return _texts(data.get("to"))
-    if isinstance(data, list):
-        return [text for each in data for text in ([each] if isinstance(each, str) else _texts(each))]
-    return [str(data)] if isinstance(data, str | int) else []
+def _recipients_with(numbers: set[str], call: OutboundCallRequest) -> list[int]:
+    """Finds the recipients with these numbers, whether those are written as the caller did or with the prefix."""
+    return [
+        index
+        for index, recipient in enumerate(call.recipients)
+        if numbers & ({recipient.number.removeprefix("+")} | readings(recipient.number, call.prefix))
+    ]
 
 
-def _numbers_in(text: str) -> list[str]:
-    return ["".join(filter(str.isdigit, number)) for number in text.split(",")]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _clean(text: str) -> str:
-    printable = "".join(character if character.isprintable() else " " for character in text[: 4 * TEXT_LIMIT])
-    return mask_digits(printable)[:TEXT_LIMIT].strip()
+def _rule(envelope: Envelope) -> str:
+    """The provider's code as a rule id in UPPER_SNAKE."""
+    return re.sub(r"[^A-Z0-9]+", "_", f"PROVIDER_{envelope.shown_code()}".upper()).strip("_")
 
 
 # What was not found. A bridge is a phone number, so it is named by its field.
@@ -278,24 +212,19 @@ _RESOURCE_BY_REASON: Final[Mapping[ErrorReason.ValueType, Callable[[OutboundCall
 }
 
 
-def _missing(reason: ErrorReason.ValueType | None, call: OutboundCallRequest) -> Resource | None:
-    resource = None if reason is None else _RESOURCE_BY_REASON.get(reason)
-    return None if resource is None else resource(call)
+# When to come back
 
 
 def _retry_after(reply: HttpReply) -> timedelta | None:
-    """Reads a Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3)."""
+    """Reads a Retry-After header: seconds, or an HTTP date (RFC 9110, 10.2.3); at most a day."""
     text = reply.retry_after.strip()
     try:
         seconds = float(text) if text.isascii() and text.isdigit() else _seconds_until(text, reply.received)
     except (ValueError, TypeError, OverflowError):
         return None
-    return timedelta(seconds=min(math.ceil(seconds), _LONGEST_WAIT)) if seconds > 0 else None
+    return timedelta(seconds=math.ceil(min(seconds, _LONGEST_WAIT))) if seconds > 0 else None
 
 
 def _seconds_until(text: str, now: datetime) -> float:
     date = parsedate_to_datetime(text)
     return ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
-
-
-_LONGEST_WAIT: Final = 86_400
