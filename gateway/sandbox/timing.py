@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from gateway.sandbox.refusal import FieldError
-from gateway.sandbox.strict_json import load
+from gateway.sandbox.strict_json import load_unknown
 
 SOONEST: Final = timedelta(minutes=15)
 LATEST: Final = timedelta(days=90)
@@ -48,7 +48,7 @@ def read_time(text: str) -> datetime:
 
 def read_timeout(text: str) -> Timeout:
     """Returns a timeout, a JSON number, array or object ("Numeric/JSON" [page]); raises FieldError."""
-    value = load(text)
+    value = load_unknown(text)
     if isinstance(value, bool) or not isinstance(value, int | float | list | dict):
         raise FieldError("has to be a number, a JSON array or a JSON object")
     return Timeout(text, value)
