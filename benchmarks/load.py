@@ -1,0 +1,76 @@
+"""The load: the generator's run against one server, and who used the cores meanwhile."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+
+import psutil
+from contestants import TOOLS
+from processes import MeasurementError, Server, clean_environment
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the load generator is told.
+
+    Attributes:
+        in_flight: How many calls are in flight at once, each followed by the next.
+        warmup: Seconds before the measured time.
+        seconds: The measured time.
+    """
+
+    in_flight: int
+    warmup: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the load generator saw: all good replies, all errors; and, of the measured time, replies and latencies."""
+
+    replies: int
+    errors: dict[str, int]
+    measured: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds of the measured time: the server's own, and everybody's on each core."""
+
+    server: float
+    by_core: list[float]
+
+
+def run(load: Load, server: Server) -> tuple[Report, Used]:
+    """Loads a server, on the core of this process.
+
+    Raises:
+        MeasurementError: The generator did not run to its end.
+    """
+    command = [TOOLS / "load", "-target", server.address, "-in-flight", str(load.in_flight)]
+    command += ["-warmup", f"{load.warmup}s", "-length", f"{load.seconds}s"]
+    environment = clean_environment() | {"GOMAXPROCS": "1"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        _expect(process, "measuring", server)
+        before = _used(server)
+        _expect(process, "measured", server)
+        after = _used(server)
+        report = Report(**json.loads(process.stdout.read()))
+    by_core = [late - early for early, late in zip(before.by_core, after.by_core, strict=True)]
+    return report, Used(after.server - before.server, by_core)
+
+
+def _expect(process: subprocess.Popen[str], line: str, server: Server) -> None:
+    said = process.stdout.readline().strip()
+    if said != line:
+        raise MeasurementError(
+            f"the load generator ended before it was {line}; the server's log:\n{server.last_words()}"
+        )
+
+
+def _used(server: Server) -> Used:
+    busy = [sum(each) - each.idle - getattr(each, "iowait", 0) for each in psutil.cpu_times(percpu=True)]
+    return Used(server.cpu_seconds(), busy)
