@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from voicegateway.v1.outbound_call_pb2 import (
+    Callbacks,
     CallbackTargets,
     OutboundCallRequest,
     PlaylistItem,
@@ -23,8 +24,6 @@ Form = list[tuple[str, str]]
 """The form's fields, decoded, in the order sent."""
 
 CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
-
-_EVENTS: Final = ("call_start", "call_answer", "call_end")
 
 
 def to_form(call: OutboundCallRequest, *, bridge: str, custom: str) -> Form:  # noqa: C901 - one line a field is the point
@@ -54,7 +53,7 @@ def to_form(call: OutboundCallRequest, *, bridge: str, custom: str) -> Form:  # 
     if call.HasField("timeout_json"):
         form.append(("timeout", call.timeout_json))
     if call.callbacks.ListFields():
-        form.append(("callback", _json(_callback(call))))
+        form.append(("callback", _json(_callback(call.callbacks))))
     if call.HasField("delay"):
         form.append(("delay", str(call.delay.seconds)))
     form.append(("custom", call.custom or custom))
@@ -89,9 +88,9 @@ def _rule(rule: RetryRule) -> dict[str, Any]:
     return {"count": rule.count, "status": statuses}
 
 
-def _callback(call: OutboundCallRequest) -> dict[str, Any]:
-    events = {name: getattr(call.callbacks, name) for name in _EVENTS if call.callbacks.HasField(name)}
-    return {name: _targets(targets) for name, targets in events.items()}
+def _callback(callbacks: Callbacks) -> dict[str, Any]:
+    """The events keep the provider's names, which are ours."""
+    return {event.name: _targets(targets) for event, targets in callbacks.ListFields()}
 
 
 def _targets(targets: CallbackTargets) -> dict[str, list[str]]:
