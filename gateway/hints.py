@@ -9,7 +9,7 @@ _NO_CONTROLS: Final = "no control characters"
 _NUMBER: Final = "4 to 15 digits, with + and the country code unless a prefix is given, such as +13236550107"
 _REQUEST_ID: Final = "8 to 64 characters of A-Z, a-z, 0-9 and . _ : -"
 _SLUG: Final = "1 to 64 characters of A-Z, a-z, 0-9, _ and -"
-_URL: Final = "an http or https URL without white space"
+_URL: Final = "an http or https URL in ASCII without white space, such as https://example.com/report"
 _PRINTABLE: Final = "printable ASCII characters only"
 
 HINT_BY_FIELD: Final[Mapping[str, str]] = {

@@ -401,7 +401,7 @@ type OutboundCallRequest struct {
 	//	*OutboundCallRequest_Timeout
 	//	*OutboundCallRequest_TimeoutJson
 	TimeoutSetting isOutboundCallRequest_TimeoutSetting `protobuf_oneof:"timeout_setting"`
-	// Asks the provider for a report after the call: an http or https URL of at most 2048
+	// Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
 	// characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
 	// Default: the gateway's own receiver when it is on, else none.
 	DlrUrl string `protobuf:"bytes,13,opt,name=dlr_url,json=dlrUrl,proto3" json:"dlr_url,omitempty"`
@@ -1205,7 +1205,7 @@ type CallbackTargets struct {
 	// Names callback profiles set up at the provider: at most 10, each 1 to 64 of `[A-Za-z0-9_-]`.
 	ProfileIds []string `protobuf:"bytes,1,rep,name=profile_ids,json=profileIds,proto3" json:"profile_ids,omitempty"`
 	// Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-	// `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+	// `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
 	Urls          []string `protobuf:"bytes,2,rep,name=urls,proto3" json:"urls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1713,7 +1713,7 @@ var File_voicegateway_v1_outbound_call_proto protoreflect.FileDescriptor
 
 const file_voicegateway_v1_outbound_call_proto_rawDesc = "" +
 	"\n" +
-	"#voicegateway/v1/outbound_call.proto\x12\x0fvoicegateway.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xa6\x12\n" +
+	"#voicegateway/v1/outbound_call.proto\x12\x0fvoicegateway.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x83\x12\n" +
 	"\x13OutboundCallRequest\x12F\n" +
 	"\n" +
 	"recipients\x18\x01 \x03(\v2\x1a.voicegateway.v1.RecipientB\n" +
@@ -1736,8 +1736,8 @@ const file_voicegateway_v1_outbound_call_proto_rawDesc = "" +
 	"\x17timestamp.whole_seconds\x12!must be a whole number of seconds\x1a\x1cthis == timestamp(int(this))H\x02R\fscheduleTime\x12\xb5\x01\n" +
 	"\atimeout\x18\v \x01(\v2\x19.google.protobuf.DurationB~\xbaH{\xba\x01n\n" +
 	"\x16duration.whole_seconds\x12!must be a whole number of seconds\x1a1this == duration(string(this.getSeconds()) + 's')\xaa\x01\a\"\x03\b\x90\x1c*\x00H\x03R\atimeout\x12_\n" +
-	"\ftimeout_json\x18\f \x01(\tB:\xbaH7r5\x18\x80\x1020^[\\[{][^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}]*$H\x03R\vtimeoutJson\x12o\n" +
-	"\adlr_url\x18\r \x01(\tBV\xbaHPrN\x18\x80\x102I^((?i:https?)://[^\\s/?#\\x00-\\x1f\\x7f-\\x{9f}][^\\s\\x00-\\x1f\\x7f-\\x{9f}]*)?$\x80\x01\x01R\x06dlrUrl\x128\n" +
+	"\ftimeout_json\x18\f \x01(\tB:\xbaH7r5\x18\x80\x1020^[\\[{][^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}]*$H\x03R\vtimeoutJson\x12L\n" +
+	"\adlr_url\x18\r \x01(\tB3\xbaH-r+\x18\x80\x102&^((?i:https?)://[A-Za-z0-9\\[][!-~]*)?$\x80\x01\x01R\x06dlrUrl\x128\n" +
 	"\tcallbacks\x18\x0e \x01(\v2\x1a.voicegateway.v1.CallbacksR\tcallbacks\x12,\n" +
 	"\x06custom\x18\x0f \x01(\tB\x14\xbaH\x0er\f\x18d2\b^[ -~]*$\x80\x01\x01R\x06custom\x12H\n" +
 	"\rcampaign_name\x18\x10 \x01(\tB#\xbaH r\x1e\x18d2\x1a^[^\\x00-\\x1f\\x7f-\\x{9f}]*$R\fcampaignName:\xfb\x05\xbaH\xf7\x05\x1a\xce\x01\n" +
@@ -1780,13 +1780,13 @@ const file_voicegateway_v1_outbound_call_proto_rawDesc = "" +
 	"call_start\x18\x01 \x01(\v2 .voicegateway.v1.CallbackTargetsR\tcallStart\x12A\n" +
 	"\vcall_answer\x18\x02 \x01(\v2 .voicegateway.v1.CallbackTargetsR\n" +
 	"callAnswer\x12;\n" +
-	"\bcall_end\x18\x03 \x01(\v2 .voicegateway.v1.CallbackTargetsR\acallEnd\"\xbe\x02\n" +
+	"\bcall_end\x18\x03 \x01(\v2 .voicegateway.v1.CallbackTargetsR\acallEnd\"\x9b\x02\n" +
 	"\x0fCallbackTargets\x12D\n" +
 	"\vprofile_ids\x18\x01 \x03(\tB#\xbaH \x92\x01\x1d\x10\n" +
 	"\"\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
-	"profileIds\x12n\n" +
-	"\x04urls\x18\x02 \x03(\tBZ\xbaHT\x92\x01Q\x10\n" +
-	"\"MrK\x18\x80\x102F^(?i:https?)://[^\\s/?#\\x00-\\x1f\\x7f-\\x{9f}][^\\s\\x00-\\x1f\\x7f-\\x{9f}]*$\x80\x01\x01R\x04urls:u\xbaHr\x1ap\n" +
+	"profileIds\x12K\n" +
+	"\x04urls\x18\x02 \x03(\tB7\xbaH1\x92\x01.\x10\n" +
+	"\"*r(\x18\x80\x102#^(?i:https?)://[A-Za-z0-9\\[][!-~]*$\x80\x01\x01R\x04urls:u\xbaHr\x1ap\n" +
 	"\x15callback_targets.some\x12$name at least one profile or one URL\x1a1size(this.profile_ids) > 0 || size(this.urls) > 0\"\xfd\x04\n" +
 	"\fOutboundCall\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1d\n" +

@@ -247,7 +247,7 @@ class OutboundCallRequest(_message.Message):
     server (violation STRING_JSON).
     """
     dlr_url: _builtins.str
-    """Asks the provider for a report after the call: an http or https URL of at most 2048
+    """Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
     characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
     Default: the gateway's own receiver when it is on, else none.
     """
@@ -624,7 +624,7 @@ class CallbackTargets(_message.Message):
     @_builtins.property
     def urls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-        `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+        `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
         """
 
     def __init__(

@@ -116,7 +116,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -141,7 +141,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -676,7 +676,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -690,7 +690,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -702,7 +702,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -715,7 +715,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -729,7 +729,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -749,7 +749,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -768,7 +768,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -787,7 +787,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -803,7 +803,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+     * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
      * </pre>
      *
      * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>

@@ -54,7 +54,7 @@ public interface CallbackTargetsOrBuilder extends
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -65,7 +65,7 @@ public interface CallbackTargetsOrBuilder extends
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -75,7 +75,7 @@ public interface CallbackTargetsOrBuilder extends
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>
@@ -86,7 +86,7 @@ public interface CallbackTargetsOrBuilder extends
   /**
    * <pre>
    * Gives http or https URLs, fetched by GET, which may hold the provider's variables, such as
-   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 characters.
+   * `https://example.com/e?caller={{caller}}`: at most 10, each at most 2048 ASCII characters.
    * </pre>
    *
    * <code>repeated string urls = 2 [json_name = "urls", debug_redact = true, (.buf.validate.field) = { ... }</code>

@@ -114,7 +114,7 @@ public final class OutboundCallProto extends com.google.protobuf.GeneratedFile {
       "oicegateway.v1\032\033buf/validate/validate.pr" +
       "oto\032\036google/protobuf/duration.proto\032\037goo" +
       "gle/protobuf/timestamp.proto\032\027google/rpc" +
-      "/status.proto\"\246\022\n\023OutboundCallRequest\022F\n" +
+      "/status.proto\"\203\022\n\023OutboundCallRequest\022F\n" +
       "\nrecipients\030\001 \003(\0132\032.voicegateway.v1.Reci" +
       "pientB\n\272H\007\222\001\004\010\001\020dR\nrecipients\0221\n\006prefix\030" +
       "\002 \001(\tB\031\272H\026r\0242\022^(\\+?[0-9]{1,4})?$R\006prefix" +
@@ -145,138 +145,137 @@ public final class OutboundCallProto extends com.google.protobuf.GeneratedFile {
       "etSeconds()) + \'s\')H\003R\007timeout\022_\n\014timeou" +
       "t_json\030\014 \001(\tB:\272H7r5\030\200\02020^[\\[{][^\\x00-\\x0" +
       "8\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}]*$H\003R\013time" +
-      "outJson\022o\n\007dlr_url\030\r \001(\tBV\200\001\001\272HPrN\030\200\0202I^" +
-      "((?i:https?)://[^\\s/?#\\x00-\\x1f\\x7f-\\x{9" +
-      "f}][^\\s\\x00-\\x1f\\x7f-\\x{9f}]*)?$R\006dlrUrl" +
-      "\0228\n\tcallbacks\030\016 \001(\0132\032.voicegateway.v1.Ca" +
-      "llbacksR\tcallbacks\022,\n\006custom\030\017 \001(\tB\024\200\001\001\272" +
-      "H\016r\014\030d2\010^[ -~]*$R\006custom\022H\n\rcampaign_nam" +
-      "e\030\020 \001(\tB#\272H r\036\030d2\032^[^\\x00-\\x1f\\x7f-\\x{9f" +
-      "}]*$R\014campaignName:\373\005\272H\367\005\032\316\001\n\027recipients" +
-      ".country_code\022Mwithout a prefix, every r" +
-      "ecipient\'s number starts with + and its " +
-      "country code\032dsize(this.recipients) > 10" +
-      "0 || this.prefix != \'\' || this.recipient" +
-      "s.all(r, r.number.startsWith(\'+\'))\032\203\003\n\021r" +
-      "ecipients.unique\022Vno number may be given" +
-      " twice, also when one is written with th" +
-      "e prefix and one without\032\225\002size(this.rec" +
-      "ipients) > 100 || (this.recipients.map(r" +
-      ", r.number.startsWith(\'+\') ? r.number : " +
-      "\'+\' + r.number) + this.recipients.filter" +
-      "(r, this.prefix != \'\' && !r.number.start" +
-      "sWith(\'+\')).map(r, (this.prefix.startsWi" +
-      "th(\'+\') ? this.prefix : \'+\' + this.prefi" +
-      "x) + r.number)).unique()\032\235\001\n\023bridge.coun" +
-      "try_code\022?without a prefix, the bridge s" +
-      "tarts with + and its country code\032Ethis." +
-      "prefix != \'\' || this.bridge == \'\' || thi" +
-      "s.bridge.startsWith(\'+\')B\017\n\006target\022\005\272H\002\010" +
-      "\001B\007\n\005retryB\007\n\005startB\021\n\017timeout_setting\"\205" +
-      "\001\n\tRecipient\0222\n\006number\030\001 \001(\tB\032\200\001\001\272H\024r\0222\020" +
-      "^\\+?[0-9]{4,15}$R\006number\022D\n\treference\030\002 " +
-      "\001(\tB&\200\001\001\272H r\036\030d2\032^[^\\x00-\\x1f\\x7f-\\x{9f}" +
-      "]*$R\treference\"<\n\003Ivr\0225\n\007flow_id\030\001 \001(\tB\034" +
-      "\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$R\006flowId\"K\n\010" +
-      "Playlist\022?\n\005items\030\001 \003(\0132\035.voicegateway.v" +
-      "1.PlaylistItemB\n\272H\007\222\001\004\010\001\020\024R\005items\"\217\001\n\014Pl" +
-      "aylistItem\0224\n\006sounds\030\001 \001(\0132\032.voicegatewa" +
-      "y.v1.SoundListH\000R\006sounds\022:\n\007message\030\002 \001(" +
-      "\0132\036.voicegateway.v1.SpokenMessageH\000R\007mes" +
-      "sageB\r\n\004item\022\005\272H\002\010\001\":\n\tSoundList\022-\n\tsoun" +
-      "d_ids\030\001 \003(\003B\020\272H\r\222\001\n\010\001\020d\"\004\"\002 \000R\010soundIds\"" +
-      "\317\001\n\rSpokenMessage\022F\n\004text\030\001 \001(\tB2\200\001\001\272H,r" +
-      "*\020\001\030\240\0372#^[^\\x00-\\x09\\x0b-\\x1f\\x7f-\\x{9f}" +
-      "]*$R\004text\022I\n\010language\030\002 \001(\tB-\272H*r(2&^([A" +
-      "-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R\010lang" +
-      "uage\022+\n\005speed\030\003 \001(\tB\025\272H\022r\0202\016^[a-z-]{0,20" +
-      "}$R\005speed\"J\n\nRetryRules\022<\n\005rules\030\001 \003(\0132\032" +
-      ".voicegateway.v1.RetryRuleB\n\272H\007\222\001\004\010\001\020\nR\005" +
-      "rules\"y\n\tRetryRule\022\037\n\005count\030\001 \001(\005B\t\272H\006\032\004" +
-      "\030d(\001R\005count\022K\n\010statuses\030\002 \003(\0162\034.voicegat" +
-      "eway.v1.RetryStatusB\021\272H\016\222\001\013\030\001\"\007\202\001\004\020\001 \000R\010" +
-      "statuses\"\314\001\n\tCallbacks\022?\n\ncall_start\030\001 \001" +
-      "(\0132 .voicegateway.v1.CallbackTargetsR\tca" +
-      "llStart\022A\n\013call_answer\030\002 \001(\0132 .voicegate" +
-      "way.v1.CallbackTargetsR\ncallAnswer\022;\n\010ca" +
-      "ll_end\030\003 \001(\0132 .voicegateway.v1.CallbackT" +
-      "argetsR\007callEnd\"\276\002\n\017CallbackTargets\022D\n\013p" +
-      "rofile_ids\030\001 \003(\tB#\272H \222\001\035\020\n\"\031r\0272\025^[A-Za-z" +
-      "0-9_-]{1,64}$R\nprofileIds\022n\n\004urls\030\002 \003(\tB" +
-      "Z\200\001\001\272HT\222\001Q\020\n\"MrK\030\200\0202F^(?i:https?)://[^\\s" +
-      "/?#\\x00-\\x1f\\x7f-\\x{9f}][^\\s\\x00-\\x1f\\x7" +
-      "f-\\x{9f}]*$R\004urls:u\272Hr\032p\n\025callback_targe" +
-      "ts.some\022$name at least one profile or on" +
-      "e URL\0321size(this.profile_ids) > 0 || siz" +
-      "e(this.urls) > 0\"\375\004\n\014OutboundCall\022\027\n\007cal" +
-      "l_id\030\001 \001(\tR\006callId\022\035\n\nrequest_id\030\002 \001(\tR\t" +
-      "requestId\022\030\n\007account\030\003 \001(\tR\007account\022>\n\007r" +
-      "equest\030\004 \001(\0132$.voicegateway.v1.OutboundC" +
-      "allRequestR\007request\0225\n\010dispatch\030\005 \001(\0162\031." +
-      "voicegateway.v1.DispatchR\010dispatch\022E\n\016pr" +
-      "ovider_reply\030\006 \001(\0132\036.voicegateway.v1.Pro" +
-      "viderReplyR\rproviderReply\022;\n\013create_time" +
-      "\030\007 \001(\0132\032.google.protobuf.TimestampR\ncrea" +
-      "teTime\022;\n\013update_time\030\010 \001(\0132\032.google.pro" +
-      "tobuf.TimestampR\nupdateTime\022A\n\nrecipient" +
-      "s\030\t \003(\0132!.voicegateway.v1.RecipientOutco" +
-      "meR\nrecipients\022(\n\005error\030\n \001(\0132\022.google.r" +
-      "pc.StatusR\005error\022;\n\nresolution\030\013 \001(\0132\033.v" +
-      "oicegateway.v1.ResolutionR\nresolution\0229\n" +
-      "\nerase_time\030\014 \001(\0132\032.google.protobuf.Time" +
-      "stampR\teraseTime\"\242\001\n\rProviderReply\022\037\n\013ht" +
-      "tp_status\030\001 \001(\005R\nhttpStatus\022\022\n\004code\030\002 \001(" +
-      "\tR\004code\022\035\n\007message\030\003 \001(\tB\003\200\001\001R\007message\022=" +
-      "\n\014receive_time\030\004 \001(\0132\032.google.protobuf.T" +
-      "imestampR\013receiveTime\"\232\001\n\nResolution\0229\n\006" +
-      "source\030\001 \001(\0162!.voicegateway.v1.Resolutio" +
-      "nSourceR\006source\022\022\n\004note\030\002 \001(\tR\004note\022=\n\014r" +
-      "esolve_time\030\003 \001(\0132\032.google.protobuf.Time" +
-      "stampR\013resolveTime\"\337\005\n\020RecipientOutcome\022" +
-      "8\n\trecipient\030\001 \001(\0132\032.voicegateway.v1.Rec" +
-      "ipientR\trecipient\0225\n\005state\030\002 \001(\0162\037.voice" +
-      "gateway.v1.RecipientStateR\005state\022>\n\013disp" +
-      "osition\030\003 \001(\0162\034.voicegateway.v1.Disposit" +
-      "ionR\013disposition\022\'\n\017provider_status\030\004 \001(" +
-      "\tR\016providerStatus\022(\n\020provider_call_id\030\005 " +
-      "\001(\tR\016providerCallId\0229\n\nstart_time\030\006 \001(\0132" +
-      "\032.google.protobuf.TimestampR\tstartTime\022;" +
-      "\n\013answer_time\030\007 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\nanswerTime\0225\n\010end_time\030\010 \001(\0132\032." +
-      "google.protobuf.TimestampR\007endTime\022B\n\017bi" +
-      "lled_duration\030\t \001(\0132\031.google.protobuf.Du" +
-      "rationR\016billedDuration\022>\n\rring_duration\030" +
-      "\n \001(\0132\031.google.protobuf.DurationR\014ringDu" +
-      "ration\022\037\n\010keypress\030\013 \001(\tB\003\200\001\001R\010keypress\022" +
-      "\030\n\007credits\030\014 \001(\tR\007credits\022\032\n\010attempts\030\r " +
-      "\001(\005R\010attempts\022\024\n\005stale\030\016 \001(\010R\005stale\022\'\n\017t" +
-      "imes_estimated\030\017 \001(\010R\016timesEstimated*\261\001\n" +
-      "\013RetryStatus\022\034\n\030RETRY_STATUS_UNSPECIFIED" +
-      "\020\000\022\033\n\027RETRY_STATUS_CONGESTION\020\001\022\034\n\030RETRY" +
-      "_STATUS_CHANUNAVAIL\020\002\022\031\n\025RETRY_STATUS_NO" +
-      "ANSWER\020\003\022\025\n\021RETRY_STATUS_BUSY\020\004\022\027\n\023RETRY" +
-      "_STATUS_ANSWER\020\005*\235\001\n\010Dispatch\022\030\n\024DISPATC" +
-      "H_UNSPECIFIED\020\000\022\025\n\021DISPATCH_NOT_SENT\020\001\022\024" +
-      "\n\020DISPATCH_SENDING\020\002\022\025\n\021DISPATCH_ACCEPTE" +
-      "D\020\003\022\025\n\021DISPATCH_REJECTED\020\004\022\034\n\030DISPATCH_O" +
-      "UTCOME_UNKNOWN\020\005*\220\001\n\020ResolutionSource\022!\n" +
-      "\035RESOLUTION_SOURCE_UNSPECIFIED\020\000\022\033\n\027RESO" +
-      "LUTION_SOURCE_REPLY\020\001\022\034\n\030RESOLUTION_SOUR" +
-      "CE_REPORT\020\002\022\036\n\032RESOLUTION_SOURCE_OPERATO" +
-      "R\020\003*\244\001\n\016RecipientState\022\037\n\033RECIPIENT_STAT" +
-      "E_UNSPECIFIED\020\000\022\033\n\027RECIPIENT_STATE_WAITI" +
-      "NG\020\001\022\033\n\027RECIPIENT_STATE_RINGING\020\002\022\034\n\030REC" +
-      "IPIENT_STATE_ANSWERED\020\003\022\031\n\025RECIPIENT_STA" +
-      "TE_ENDED\020\004*\372\001\n\013Disposition\022\033\n\027DISPOSITIO" +
-      "N_UNSPECIFIED\020\000\022\030\n\024DISPOSITION_ANSWERED\020" +
-      "\001\022\034\n\030DISPOSITION_NOT_ANSWERED\020\002\022\024\n\020DISPO" +
-      "SITION_BUSY\020\003\022\030\n\024DISPOSITION_REJECTED\020\004\022" +
-      "\033\n\027DISPOSITION_UNREACHABLE\020\005\022\032\n\026DISPOSIT" +
-      "ION_NOT_DIALED\020\006\022\026\n\022DISPOSITION_FAILED\020\007" +
-      "\022\025\n\021DISPOSITION_OTHER\020\010Bx\n\033com.example.v" +
-      "oicegateway.v1B\021OutboundCallProtoP\001ZDexa" +
-      "mple.com/voicegateway/generated/go/voice" +
-      "gateway/v1;voicegatewayv1b\006proto3"
+      "outJson\022L\n\007dlr_url\030\r \001(\tB3\200\001\001\272H-r+\030\200\0202&^" +
+      "((?i:https?)://[A-Za-z0-9\\[][!-~]*)?$R\006d" +
+      "lrUrl\0228\n\tcallbacks\030\016 \001(\0132\032.voicegateway." +
+      "v1.CallbacksR\tcallbacks\022,\n\006custom\030\017 \001(\tB" +
+      "\024\200\001\001\272H\016r\014\030d2\010^[ -~]*$R\006custom\022H\n\rcampaig" +
+      "n_name\030\020 \001(\tB#\272H r\036\030d2\032^[^\\x00-\\x1f\\x7f-" +
+      "\\x{9f}]*$R\014campaignName:\373\005\272H\367\005\032\316\001\n\027recip" +
+      "ients.country_code\022Mwithout a prefix, ev" +
+      "ery recipient\'s number starts with + and" +
+      " its country code\032dsize(this.recipients)" +
+      " > 100 || this.prefix != \'\' || this.reci" +
+      "pients.all(r, r.number.startsWith(\'+\'))\032" +
+      "\203\003\n\021recipients.unique\022Vno number may be " +
+      "given twice, also when one is written wi" +
+      "th the prefix and one without\032\225\002size(thi" +
+      "s.recipients) > 100 || (this.recipients." +
+      "map(r, r.number.startsWith(\'+\') ? r.numb" +
+      "er : \'+\' + r.number) + this.recipients.f" +
+      "ilter(r, this.prefix != \'\' && !r.number." +
+      "startsWith(\'+\')).map(r, (this.prefix.sta" +
+      "rtsWith(\'+\') ? this.prefix : \'+\' + this." +
+      "prefix) + r.number)).unique()\032\235\001\n\023bridge" +
+      ".country_code\022?without a prefix, the bri" +
+      "dge starts with + and its country code\032E" +
+      "this.prefix != \'\' || this.bridge == \'\' |" +
+      "| this.bridge.startsWith(\'+\')B\017\n\006target\022" +
+      "\005\272H\002\010\001B\007\n\005retryB\007\n\005startB\021\n\017timeout_sett" +
+      "ing\"\205\001\n\tRecipient\0222\n\006number\030\001 \001(\tB\032\200\001\001\272H" +
+      "\024r\0222\020^\\+?[0-9]{4,15}$R\006number\022D\n\treferen" +
+      "ce\030\002 \001(\tB&\200\001\001\272H r\036\030d2\032^[^\\x00-\\x1f\\x7f-\\" +
+      "x{9f}]*$R\treference\"<\n\003Ivr\0225\n\007flow_id\030\001 " +
+      "\001(\tB\034\272H\031r\0272\025^[A-Za-z0-9_-]{1,64}$R\006flowI" +
+      "d\"K\n\010Playlist\022?\n\005items\030\001 \003(\0132\035.voicegate" +
+      "way.v1.PlaylistItemB\n\272H\007\222\001\004\010\001\020\024R\005items\"\217" +
+      "\001\n\014PlaylistItem\0224\n\006sounds\030\001 \001(\0132\032.voiceg" +
+      "ateway.v1.SoundListH\000R\006sounds\022:\n\007message" +
+      "\030\002 \001(\0132\036.voicegateway.v1.SpokenMessageH\000" +
+      "R\007messageB\r\n\004item\022\005\272H\002\010\001\":\n\tSoundList\022-\n" +
+      "\tsound_ids\030\001 \003(\003B\020\272H\r\222\001\n\010\001\020d\"\004\"\002 \000R\010soun" +
+      "dIds\"\317\001\n\rSpokenMessage\022F\n\004text\030\001 \001(\tB2\200\001" +
+      "\001\272H,r*\020\001\030\240\0372#^[^\\x00-\\x09\\x0b-\\x1f\\x7f-\\" +
+      "x{9f}]*$R\004text\022I\n\010language\030\002 \001(\tB-\272H*r(2" +
+      "&^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$R" +
+      "\010language\022+\n\005speed\030\003 \001(\tB\025\272H\022r\0202\016^[a-z-]" +
+      "{0,20}$R\005speed\"J\n\nRetryRules\022<\n\005rules\030\001 " +
+      "\003(\0132\032.voicegateway.v1.RetryRuleB\n\272H\007\222\001\004\010" +
+      "\001\020\nR\005rules\"y\n\tRetryRule\022\037\n\005count\030\001 \001(\005B\t" +
+      "\272H\006\032\004\030d(\001R\005count\022K\n\010statuses\030\002 \003(\0162\034.voi" +
+      "cegateway.v1.RetryStatusB\021\272H\016\222\001\013\030\001\"\007\202\001\004\020" +
+      "\001 \000R\010statuses\"\314\001\n\tCallbacks\022?\n\ncall_star" +
+      "t\030\001 \001(\0132 .voicegateway.v1.CallbackTarget" +
+      "sR\tcallStart\022A\n\013call_answer\030\002 \001(\0132 .voic" +
+      "egateway.v1.CallbackTargetsR\ncallAnswer\022" +
+      ";\n\010call_end\030\003 \001(\0132 .voicegateway.v1.Call" +
+      "backTargetsR\007callEnd\"\233\002\n\017CallbackTargets" +
+      "\022D\n\013profile_ids\030\001 \003(\tB#\272H \222\001\035\020\n\"\031r\0272\025^[A" +
+      "-Za-z0-9_-]{1,64}$R\nprofileIds\022K\n\004urls\030\002" +
+      " \003(\tB7\200\001\001\272H1\222\001.\020\n\"*r(\030\200\0202#^(?i:https?):/" +
+      "/[A-Za-z0-9\\[][!-~]*$R\004urls:u\272Hr\032p\n\025call" +
+      "back_targets.some\022$name at least one pro" +
+      "file or one URL\0321size(this.profile_ids) " +
+      "> 0 || size(this.urls) > 0\"\375\004\n\014OutboundC" +
+      "all\022\027\n\007call_id\030\001 \001(\tR\006callId\022\035\n\nrequest_" +
+      "id\030\002 \001(\tR\trequestId\022\030\n\007account\030\003 \001(\tR\007ac" +
+      "count\022>\n\007request\030\004 \001(\0132$.voicegateway.v1" +
+      ".OutboundCallRequestR\007request\0225\n\010dispatc" +
+      "h\030\005 \001(\0162\031.voicegateway.v1.DispatchR\010disp" +
+      "atch\022E\n\016provider_reply\030\006 \001(\0132\036.voicegate" +
+      "way.v1.ProviderReplyR\rproviderReply\022;\n\013c" +
+      "reate_time\030\007 \001(\0132\032.google.protobuf.Times" +
+      "tampR\ncreateTime\022;\n\013update_time\030\010 \001(\0132\032." +
+      "google.protobuf.TimestampR\nupdateTime\022A\n" +
+      "\nrecipients\030\t \003(\0132!.voicegateway.v1.Reci" +
+      "pientOutcomeR\nrecipients\022(\n\005error\030\n \001(\0132" +
+      "\022.google.rpc.StatusR\005error\022;\n\nresolution" +
+      "\030\013 \001(\0132\033.voicegateway.v1.ResolutionR\nres" +
+      "olution\0229\n\nerase_time\030\014 \001(\0132\032.google.pro" +
+      "tobuf.TimestampR\teraseTime\"\242\001\n\rProviderR" +
+      "eply\022\037\n\013http_status\030\001 \001(\005R\nhttpStatus\022\022\n" +
+      "\004code\030\002 \001(\tR\004code\022\035\n\007message\030\003 \001(\tB\003\200\001\001R" +
+      "\007message\022=\n\014receive_time\030\004 \001(\0132\032.google." +
+      "protobuf.TimestampR\013receiveTime\"\232\001\n\nReso" +
+      "lution\0229\n\006source\030\001 \001(\0162!.voicegateway.v1" +
+      ".ResolutionSourceR\006source\022\022\n\004note\030\002 \001(\tR" +
+      "\004note\022=\n\014resolve_time\030\003 \001(\0132\032.google.pro" +
+      "tobuf.TimestampR\013resolveTime\"\337\005\n\020Recipie" +
+      "ntOutcome\0228\n\trecipient\030\001 \001(\0132\032.voicegate" +
+      "way.v1.RecipientR\trecipient\0225\n\005state\030\002 \001" +
+      "(\0162\037.voicegateway.v1.RecipientStateR\005sta" +
+      "te\022>\n\013disposition\030\003 \001(\0162\034.voicegateway.v" +
+      "1.DispositionR\013disposition\022\'\n\017provider_s" +
+      "tatus\030\004 \001(\tR\016providerStatus\022(\n\020provider_" +
+      "call_id\030\005 \001(\tR\016providerCallId\0229\n\nstart_t" +
+      "ime\030\006 \001(\0132\032.google.protobuf.TimestampR\ts" +
+      "tartTime\022;\n\013answer_time\030\007 \001(\0132\032.google.p" +
+      "rotobuf.TimestampR\nanswerTime\0225\n\010end_tim" +
+      "e\030\010 \001(\0132\032.google.protobuf.TimestampR\007end" +
+      "Time\022B\n\017billed_duration\030\t \001(\0132\031.google.p" +
+      "rotobuf.DurationR\016billedDuration\022>\n\rring" +
+      "_duration\030\n \001(\0132\031.google.protobuf.Durati" +
+      "onR\014ringDuration\022\037\n\010keypress\030\013 \001(\tB\003\200\001\001R" +
+      "\010keypress\022\030\n\007credits\030\014 \001(\tR\007credits\022\032\n\010a" +
+      "ttempts\030\r \001(\005R\010attempts\022\024\n\005stale\030\016 \001(\010R\005" +
+      "stale\022\'\n\017times_estimated\030\017 \001(\010R\016timesEst" +
+      "imated*\261\001\n\013RetryStatus\022\034\n\030RETRY_STATUS_U" +
+      "NSPECIFIED\020\000\022\033\n\027RETRY_STATUS_CONGESTION\020" +
+      "\001\022\034\n\030RETRY_STATUS_CHANUNAVAIL\020\002\022\031\n\025RETRY" +
+      "_STATUS_NOANSWER\020\003\022\025\n\021RETRY_STATUS_BUSY\020" +
+      "\004\022\027\n\023RETRY_STATUS_ANSWER\020\005*\235\001\n\010Dispatch\022" +
+      "\030\n\024DISPATCH_UNSPECIFIED\020\000\022\025\n\021DISPATCH_NO" +
+      "T_SENT\020\001\022\024\n\020DISPATCH_SENDING\020\002\022\025\n\021DISPAT" +
+      "CH_ACCEPTED\020\003\022\025\n\021DISPATCH_REJECTED\020\004\022\034\n\030" +
+      "DISPATCH_OUTCOME_UNKNOWN\020\005*\220\001\n\020Resolutio" +
+      "nSource\022!\n\035RESOLUTION_SOURCE_UNSPECIFIED" +
+      "\020\000\022\033\n\027RESOLUTION_SOURCE_REPLY\020\001\022\034\n\030RESOL" +
+      "UTION_SOURCE_REPORT\020\002\022\036\n\032RESOLUTION_SOUR" +
+      "CE_OPERATOR\020\003*\244\001\n\016RecipientState\022\037\n\033RECI" +
+      "PIENT_STATE_UNSPECIFIED\020\000\022\033\n\027RECIPIENT_S" +
+      "TATE_WAITING\020\001\022\033\n\027RECIPIENT_STATE_RINGIN" +
+      "G\020\002\022\034\n\030RECIPIENT_STATE_ANSWERED\020\003\022\031\n\025REC" +
+      "IPIENT_STATE_ENDED\020\004*\372\001\n\013Disposition\022\033\n\027" +
+      "DISPOSITION_UNSPECIFIED\020\000\022\030\n\024DISPOSITION" +
+      "_ANSWERED\020\001\022\034\n\030DISPOSITION_NOT_ANSWERED\020" +
+      "\002\022\024\n\020DISPOSITION_BUSY\020\003\022\030\n\024DISPOSITION_R" +
+      "EJECTED\020\004\022\033\n\027DISPOSITION_UNREACHABLE\020\005\022\032" +
+      "\n\026DISPOSITION_NOT_DIALED\020\006\022\026\n\022DISPOSITIO" +
+      "N_FAILED\020\007\022\025\n\021DISPOSITION_OTHER\020\010Bx\n\033com" +
+      ".example.voicegateway.v1B\021OutboundCallPr" +
+      "otoP\001ZDexample.com/voicegateway/generate" +
+      "d/go/voicegateway/v1;voicegatewayv1b\006pro" +
+      "to3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -801,7 +801,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object dlrUrl_ = "";
   /**
    * <pre>
-   * Asks the provider for a report after the call: an http or https URL of at most 2048
+   * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
    * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
    * Default: the gateway's own receiver when it is on, else none.
    * </pre>
@@ -824,7 +824,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks the provider for a report after the call: an http or https URL of at most 2048
+   * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
    * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
    * Default: the gateway's own receiver when it is on, else none.
    * </pre>
@@ -3873,7 +3873,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object dlrUrl_ = "";
     /**
      * <pre>
-     * Asks the provider for a report after the call: an http or https URL of at most 2048
+     * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
      * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
      * Default: the gateway's own receiver when it is on, else none.
      * </pre>
@@ -3895,7 +3895,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks the provider for a report after the call: an http or https URL of at most 2048
+     * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
      * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
      * Default: the gateway's own receiver when it is on, else none.
      * </pre>
@@ -3918,7 +3918,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks the provider for a report after the call: an http or https URL of at most 2048
+     * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
      * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
      * Default: the gateway's own receiver when it is on, else none.
      * </pre>
@@ -3937,7 +3937,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks the provider for a report after the call: an http or https URL of at most 2048
+     * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
      * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
      * Default: the gateway's own receiver when it is on, else none.
      * </pre>
@@ -3953,7 +3953,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks the provider for a report after the call: an http or https URL of at most 2048
+     * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
      * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
      * Default: the gateway's own receiver when it is on, else none.
      * </pre>

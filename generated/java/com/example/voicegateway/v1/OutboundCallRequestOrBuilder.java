@@ -357,7 +357,7 @@ public interface OutboundCallRequestOrBuilder extends
 
   /**
    * <pre>
-   * Asks the provider for a report after the call: an http or https URL of at most 2048
+   * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
    * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
    * Default: the gateway's own receiver when it is on, else none.
    * </pre>
@@ -368,7 +368,7 @@ public interface OutboundCallRequestOrBuilder extends
   java.lang.String getDlrUrl();
   /**
    * <pre>
-   * Asks the provider for a report after the call: an http or https URL of at most 2048
+   * Asks the provider for a report after the call: an http or https URL of at most 2048 ASCII
    * characters, which may hold the provider's variables, such as `https://example.com/r?id={id}`.
    * Default: the gateway's own receiver when it is on, else none.
    * </pre>
