@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from gateway import __version__
+from gateway.caller.command import EPILOG, call
+from gateway.caller.typed import RememberingCommand
 
 INVALID_SETTINGS = 2
 """The exit status when the settings are wrong."""
@@ -90,6 +92,9 @@ def sandbox(
     except OSError as error:
         typer.echo(f"kaleyra-gateway: cannot listen on {listen}: {error.strerror}", err=True)
         raise typer.Exit(1) from None
+
+
+app.command(cls=RememberingCommand, epilog=EPILOG)(call)
 
 
 @app.command()

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc.aio
-from google.protobuf.json_format import MessageToDict, ParseDict
-from google.rpc import error_details_pb2 as details_pb2
-from grpc_status import rpc_status
+from google.protobuf.json_format import ParseDict
 from rich.console import Console
-from rich.text import Text
 
 from gateway.app import Gateway
-from gateway.plain_words import WORDS_BY_ADVICE, WORDS_BY_DISPATCH
+from gateway.caller.answer import Answer, answer_from_error
+from gateway.caller.page import Page
 from gateway.sandbox import DEFAULT_BRIDGE, DEFAULT_KEY, DEFAULT_SID, Record, Sandbox
 from gateway.settings import Settings, load
 from gateway.telemetry import Secrets
-from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, PlaceCallResponse
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
 from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
 
 PROVIDER_PATIENCE: Final = 2.0
@@ -83,19 +80,23 @@ SCENES: Final = (
 
 async def demo(console: Console) -> None:
     """Plays every scene, and cleans up."""
-    arrived: list[Record] = []
+    page, arrived = Page(console), list[Record]()
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(Sandbox(on_record=arrived.append).serve())
         gateway = Gateway(_settings(provider), Secrets())
         address = await gateway.start()
         stack.push_async_callback(gateway.stop)
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
-        _introduce(console, address, provider)
+        page.heading("kaleyra-gateway: a call, from a typed request to the provider and back", "bold")
+        page.line(f"The gateway listens on {address} (gRPC). The provider is the sandbox on {provider} (HTTP).")
         for number, scene in enumerate(SCENES, start=1):
             arrived.clear()
-            _announce(console, number, scene)
-            await _play(console, scene, channel, arrived)
-    _say_goodbye(console)
+            page.title(f"{number}. {scene.title}")
+            page.request(scene.request)
+            answer = await _answer(scene, channel)
+            _show_what_arrived(page, arrived)
+            page.answer(answer)
+    _say_goodbye(page)
 
 
 def _settings(provider: str) -> Settings:
@@ -112,95 +113,30 @@ def _settings(provider: str) -> Settings:
     return settings.model_copy(update={"provider": hasty})
 
 
-async def _play(console: Console, scene: Scene, channel: grpc.aio.Channel, arrived: list[Record]) -> None:
+async def _answer(scene: Scene, channel: grpc.aio.Channel) -> Answer:
     request = ParseDict(dict(scene.request), PlaceCallRequest())
     try:
-        answer = await OutboundCallServiceStub(channel).PlaceCall(request)
+        return Answer(response=await OutboundCallServiceStub(channel).PlaceCall(request))
     except grpc.aio.AioRpcError as error:
-        _show_form(console, arrived)
-        _show_error(console, error)
-    else:
-        _show_form(console, arrived)
-        _show_answer(console, answer)
+        return answer_from_error(error)
 
 
-# What people see
-
-
-def _introduce(console: Console, address: str, provider: str) -> None:
-    console.print()
-    console.print(Text("kaleyra-gateway: a call, from a typed request to the provider and back", style="bold"))
-    console.print(f"The gateway listens on {address} (gRPC). The provider is the sandbox on {provider} (HTTP).")
-
-
-def _announce(console: Console, number: int, scene: Scene) -> None:
-    console.print()
-    console.rule(Text(f"{number}. {scene.title}", style="bold"), align="left", characters="─")
-    _heading(console, "The request: PlaceCall")
-    call = {f"call.{name}": value for name, value in scene.request["call"].items()}
-    _pairs(console, {name: value for name, value in scene.request.items() if name != "call"} | call)
-
-
-def _show_form(console: Console, arrived: list[Record]) -> None:
+def _show_what_arrived(page: Page, arrived: list[Record]) -> None:
     if not arrived:
-        _heading(console, "What the provider received: nothing")
+        page.heading("What the provider received: nothing")
     for record in arrived:
-        _heading(console, f"What the provider received: POST /v1/{record.sid}/voice/outbound")
-        _pairs(console, record.fields)
-        _line(console, f"as it travelled: {record.body}", "dim")
+        page.heading(f"What the provider received: POST /v1/{record.sid}/voice/outbound")
+        page.pairs(record.fields)
+        page.line(f"as it travelled: {record.body}", "dim")
 
 
-def _show_answer(console: Console, answer: PlaceCallResponse) -> None:
-    if answer.HasField("preview"):
-        _heading(console, f"The answer: what a call would send to {answer.preview.url}", "green")
-        _pairs(console, {field.name: field.value for field in answer.preview.fields})
-    else:
-        call = MessageToDict(answer.call, preserving_proto_field_name=True)
-        call.pop("request")  # as given; it was shown above
-        _heading(console, "The answer: OK", "green")
-        _pairs(console, {f"call.{name}": value for name, value in call.items()})
-        _line(console, f"In words: {WORDS_BY_DISPATCH[call['dispatch']]}.", "bold green")
-    for warning in answer.warnings:
-        place = f"{warning.field}: " if warning.field else ""
-        _line(console, f"Warning: {place}{warning.description}.", "yellow")
-
-
-def _show_error(console: Console, error: grpc.aio.AioRpcError) -> None:
-    info, bad_request = details_pb2.ErrorInfo(), details_pb2.BadRequest()
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it reads what a finished call has
-    for detail in status.details if status else ():
-        detail.Unpack(info)  # does nothing with a detail of another type
-        detail.Unpack(bad_request)
-    _heading(console, f"The answer: {error.code().name}, {info.reason}", "red")
-    _pairs(console, {each.field: each.description for each in bad_request.field_violations})
-    _pairs(console, dict(sorted(info.metadata.items())))
-    _line(console, f"In words: {WORDS_BY_DISPATCH[info.metadata['dispatch']]}.", "bold red")
-    _line(console, f"What to do: {WORDS_BY_ADVICE[info.metadata['retry']]}.", "bold red")
-
-
-def _say_goodbye(console: Console) -> None:
-    console.print()
-    console.rule(Text("Now try it yourself, each in a terminal of its own", style="bold"), align="left", characters="─")
+def _say_goodbye(page: Page) -> None:
+    page.title("Now try it yourself, each in a terminal of its own")
     provider = f"KALEYRA_BASE_URL=http://127.0.0.1:8090 KALEYRA_SID={DEFAULT_SID} KALEYRA_API_KEY={DEFAULT_KEY}"
-    _line(console, ".venv/bin/kaleyra-gateway sandbox")
-    _line(console, f"{provider} .venv/bin/kaleyra-gateway serve")
-    _line(console, ".venv/bin/python examples/python/place_call.py")
-    console.print(
-        "\nEverything of this demo is stopped. docs/sandbox.md lists the numbers that misbehave on purpose.\n"
+    page.line(".venv/bin/kaleyra-gateway sandbox")
+    page.line(f"{provider} .venv/bin/kaleyra-gateway serve")
+    page.line('.venv/bin/kaleyra-gateway call --to +13236550107 --say "Hello" --dry-run')
+    page.heading(
+        "This demo's own servers are stopped. docs/sandbox.md lists the numbers that misbehave on purpose.", ""
     )
-
-
-def _heading(console: Console, text: str, style: str = "cyan") -> None:
-    console.print()
-    console.print(Text(f"  {text}", style=style), soft_wrap=True)
-
-
-def _line(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(f"    {text}", style=style), soft_wrap=True)
-
-
-def _pairs(console: Console, pairs: Mapping[str, Any]) -> None:
-    width = max(map(len, pairs), default=0)
-    for name, value in pairs.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        console.print(Text.assemble(f"    {name:<{width}}  ", (text, "bold")), soft_wrap=True)
+    page.line("")

@@ -1,0 +1,104 @@
+"""From an answer to what a person needs to know: what happened to the phones, what to do, and an exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from google.rpc import error_details_pb2 as details_pb2
+from grpc_status import rpc_status
+
+from gateway.errors import DOMAIN
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
+
+ACCEPTED: Final = 0
+REFUSED: Final = 3
+NOT_SENT: Final = 4
+INVALID: Final = 5
+UNKNOWN: Final = 6
+"""Exit statuses; 2 is a wrong command line."""
+
+EXIT_BY_DISPATCH: Final[Mapping[str, int]] = {
+    "DISPATCH_NOT_SENT": NOT_SENT,
+    "DISPATCH_SENDING": UNKNOWN,
+    "DISPATCH_ACCEPTED": ACCEPTED,
+    "DISPATCH_REJECTED": REFUSED,
+    "DISPATCH_OUTCOME_UNKNOWN": UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the gateway, or what a proxy or the gRPC library said in its place.
+
+    Attributes:
+        code: The gRPC code.
+        message: The status's own words; empty for OK.
+        reason: The gateway's reason; empty for OK, and for a status that the gateway did not write.
+        dispatch: What happened to the phones; empty when the answer does not tell.
+        advice: What to do next; empty when there is nothing to do.
+        violations: Broken rules, as (field, description).
+        facts: Further metadata of the error.
+        response: The reply, when there was one.
+    """
+
+    code: str = "OK"
+    message: str = ""
+    reason: str = ""
+    dispatch: str = ""
+    advice: str = ""
+    violations: tuple[tuple[str, str], ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    response: PlaceCallResponse | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """Tells accepted, refused, not sent, invalid and unknown apart."""
+        if self.response is not None:
+            return ACCEPTED
+        if self.advice == "RETRY_ADVICE_CORRECT":
+            return INVALID
+        return EXIT_BY_DISPATCH.get(self.dispatch, UNKNOWN)
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as a program reads it; the reply's fields in the proto's names."""
+        if self.response is not None:
+            return MessageToDict(self.response, preserving_proto_field_name=True)
+        shown = {
+            "code": self.code,
+            "message": self.message,
+            "reason": self.reason,
+            "dispatch": self.dispatch,
+            "retry": self.advice,
+            "violations": [{"field": place, "description": text} for place, text in self.violations],
+            "metadata": dict(self.facts),
+        }
+        return {"error": {name: value for name, value in shown.items() if value}}
+
+
+def answer_from_error(error: grpc.RpcError) -> Answer:
+    """Reads an error: ours by its ErrorInfo, any other as unknown."""
+    call: Any = error
+    info, bad_request, policy = details_pb2.ErrorInfo(), details_pb2.BadRequest(), details_pb2.PreconditionFailure()
+    status = rpc_status.from_call(call)
+    for detail in status.details if status else ():
+        for known in (info, bad_request, policy):
+            detail.Unpack(known)  # does nothing with a detail of another type
+    if info.domain != DOMAIN:
+        return Answer(code=call.code().name, message=call.details() or "")
+    metadata = dict(info.metadata)
+    return Answer(
+        code=call.code().name,
+        message=call.details() or "",
+        reason=info.reason,
+        dispatch=metadata.pop("dispatch", ""),
+        advice=metadata.pop("retry", ""),
+        violations=(
+            *((each.field, each.description) for each in bad_request.field_violations),
+            *((each.subject, each.description) for each in policy.violations),
+        ),
+        facts=metadata,
+    )

@@ -1,0 +1,143 @@
+"""From a command line or a file to a request. What the gateway checks is left to the gateway."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest, SpokenMessage
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+
+PLAYED: Final = ("--say", "--language", "--speed", "--sound")
+"""The options that make a playlist, in whatever order they are given."""
+
+
+class UsageError(Exception):
+    """Says what is wrong with the command line, and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a person asked for; numbers in seconds.
+
+    Attributes:
+        played: `--say`, `--language`, `--speed` and `--sound` with their values, in the order given.
+        at: When the call starts.
+    """
+
+    to: Sequence[str] = ()
+    flow: str | None = None
+    played: Sequence[tuple[str, str]] = ()
+    prefix: str | None = None
+    bridge: str | None = None
+    delay: int | None = None
+    at: datetime | None = None
+    retry: int | None = None
+    interval: int | None = None
+    timeout: int | None = None
+    custom: str | None = None
+
+
+def request_from(options: Options) -> PlaceCallRequest:
+    """Builds a request from options.
+
+    Raises:
+        UsageError: The options contradict each other.
+    """
+    if options.flow and options.played:
+        raise UsageError(
+            "a call is connected to a flow, or plays sounds and messages: give --flow, or --say and --sound"
+        )
+    call = OutboundCallRequest(prefix=options.prefix or "", bridge=options.bridge or "", custom=options.custom or "")
+    for number in options.to:
+        call.recipients.add(number=number)
+    if options.flow:
+        call.ivr.flow_id = options.flow
+    _play(call, options.played)
+    _time(call, options)
+    return PlaceCallRequest(call=call)
+
+
+def request_from_file(name: str, text: str) -> PlaceCallRequest:
+    """Reads a request as JSON, in the proto's names or in camelCase.
+
+    Raises:
+        UsageError: It is no PlaceCallRequest; says where.
+    """
+    try:
+        return ParseDict(json.loads(text), PlaceCallRequest())
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{name}: is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except ParseError as error:
+        raise UsageError(f"{name}: is no PlaceCallRequest: {error}") from None
+
+
+def read(name: str, standard_input: str | None) -> str:
+    """Reads a file's text; `-` is standard input.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    if standard_input is not None:
+        return standard_input
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{name}: is not UTF-8") from None
+
+
+def timestamp(time: datetime) -> Timestamp:
+    """Renders a time that says its offset."""
+    value = Timestamp()
+    value.FromDatetime(time.astimezone(UTC).replace(tzinfo=None))
+    return value
+
+
+def _play(call: OutboundCallRequest, played: Sequence[tuple[str, str]]) -> None:
+    spoken: SpokenMessage | None = None
+    for option, value in played:
+        if option == "--say":
+            spoken = call.playlist.items.add().message
+            spoken.text = value
+        elif option == "--sound":
+            spoken = None
+            _add_sound(call, value)
+        elif spoken is None:
+            raise UsageError(f"{option} belongs to the --say before it, and there is none")
+        else:
+            setattr(spoken, option.removeprefix("--"), value)
+
+
+def _add_sound(call: OutboundCallRequest, value: str) -> None:
+    """Adds a sound to the list it continues: one after the other is one item."""
+    if not (value.isascii() and value.isdigit() and int(value) < 2**63):
+        raise UsageError(f"--sound wants the number of a sound, such as 13, not {value!r}")
+    items = call.playlist.items
+    item = items[-1] if items and items[-1].HasField("sounds") else items.add()
+    item.sounds.sound_ids.append(int(value))
+
+
+def _time(call: OutboundCallRequest, options: Options) -> None:
+    if options.delay is not None and options.at is not None:
+        raise UsageError("a call starts after --delay or --at a time, not both")
+    if options.delay is not None:
+        call.delay.seconds = options.delay
+    if options.at is not None:
+        if options.at.tzinfo is None:
+            raise UsageError("--at wants a time with its offset, such as 2026-12-01T09:00:00+01:00")
+        call.schedule_time.CopyFrom(timestamp(options.at))
+    if options.retry is not None:
+        call.retry_count = options.retry
+    if options.interval is not None:
+        call.retry_interval.seconds = options.interval
+    if options.timeout is not None:
+        call.timeout.seconds = options.timeout

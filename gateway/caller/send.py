@@ -1,0 +1,46 @@
+"""Sends one request to a gateway, once, and brings back its answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import grpc
+
+from gateway.caller.answer import Answer, answer_from_error
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
+
+CONNECT_WITHIN: Final = 5.0
+ANSWER_WITHIN: Final = 60.0
+"""Seconds; the gateway itself waits less for the provider."""
+
+_OPTIONS: Final = (("grpc.enable_retries", 0),)  # nothing on the way may send it again
+
+
+class NoGatewayError(Exception):
+    """Nobody listens there, so nothing was sent."""
+
+
+def send(request: PlaceCallRequest, server: str, *, tls: bool, authority: Path | None) -> Answer:
+    """Places a call.
+
+    Raises:
+        NoGatewayError: There was no connection: the request was not sent.
+    """
+    with _channel(server, tls=tls, authority=authority) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=CONNECT_WITHIN)
+        except grpc.FutureTimeoutError:
+            raise NoGatewayError(f"no gateway answers on {server} within {CONNECT_WITHIN:g} seconds") from None
+        try:
+            return Answer(response=OutboundCallServiceStub(channel).PlaceCall(request, timeout=ANSWER_WITHIN))
+        except grpc.RpcError as error:
+            return answer_from_error(error)
+
+
+def _channel(server: str, *, tls: bool, authority: Path | None) -> grpc.Channel:
+    if not tls and authority is None:
+        return grpc.insecure_channel(server, options=_OPTIONS)
+    roots = None if authority is None else authority.read_bytes()
+    return grpc.secure_channel(server, grpc.ssl_channel_credentials(roots), options=_OPTIONS)
