@@ -22,7 +22,8 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 @pytest.fixture(autouse=True)
 def _logs_as_they_were() -> Iterator[None]:
-    """A test that configures logs leaves no trace."""
+    """Logs go to the standard library's loggers, which pytest keeps; a test that configures them leaves no trace."""
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

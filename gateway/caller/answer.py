@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict
 from google.rpc import error_details_pb2 as details_pb2
 from grpc_status import rpc_status
 
+from gateway.caller.exit_status import ACCEPTED, EXIT_BY_DISPATCH, INVALID, UNKNOWN
 from gateway.errors import DOMAIN
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
-
-ACCEPTED: Final = 0
-REFUSED: Final = 3
-NOT_SENT: Final = 4
-INVALID: Final = 5
-UNKNOWN: Final = 6
-"""Exit statuses; 2 is a wrong command line."""
-
-EXIT_BY_DISPATCH: Final[Mapping[str, int]] = {
-    "DISPATCH_NOT_SENT": NOT_SENT,
-    "DISPATCH_SENDING": UNKNOWN,
-    "DISPATCH_ACCEPTED": ACCEPTED,
-    "DISPATCH_REJECTED": REFUSED,
-    "DISPATCH_OUTCOME_UNKNOWN": UNKNOWN,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,15 @@
-"""`kaleyra-gateway call`: the options that a person types, and what the terminal shows."""
+"""`kaleyra-gateway call`: the options that a person types."""
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
-import uuid
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
-from google.protobuf.json_format import MessageToDict
-from rich.console import Console
 
-from gateway.caller.answer import ACCEPTED, INVALID, NOT_SENT, REFUSED, UNKNOWN, Answer
-from gateway.caller.page import Page
-from gateway.caller.request import (
-    PLAYED,
-    Options,
-    UsageError,
-    read,
-    request_from,
-    request_from_file,
-    timestamp,
-)
-from gateway.caller.send import NoGatewayError, send
-from gateway.caller.typed import Typed, typed
-from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
-
-WRONG_COMMAND: Final = 2
-WIDTH: Final = 110
+from gateway.caller.exit_status import ACCEPTED, INVALID, NOT_SENT, REFUSED, UNKNOWN, WRONG_COMMAND
+from gateway.caller.options import PLAYED, Options, Sending, UsageError, time_from
+from gateway.caller.typed import typed
 
 EPILOG: Final = f"""\b
 Examples:
@@ -88,6 +67,8 @@ def call(
     ca: Annotated[Path | None, typer.Option(help="Trust this authority; implies --tls.", metavar="FILE")] = None,
 ) -> None:
     """Place a call, or show what would be sent."""
+    from gateway.caller.placing import place
+
     line = typed(context)
     try:
         described = Options(
@@ -97,107 +78,25 @@ def call(
             prefix=prefix,
             bridge=bridge,
             delay=delay,
-            at=_time("--at", at),
+            at=time_from("--at", at),
             retry=retry,
             interval=interval,
             timeout=timeout,
             custom=custom,
         )
-        request = _request(described, file, line)
-        _complete(request, request_id, account, dial_before, dry_run=dry_run)
-        authority = Path(ca) if ca else None
-        if authority is not None:
-            read(str(authority), None)
+        sending = Sending(
+            file=file,
+            request_id=request_id,
+            account=account,
+            dial_before=time_from("--dial-before", dial_before),
+            dry_run=dry_run,
+            as_json=as_json,
+            server=server,
+            tls=tls,
+            authority=ca,
+        )
+        status = place(described, sending, line)
     except UsageError as error:
-        _stop(str(error), WRONG_COMMAND)
-    terminal = Terminal(request, line, as_json=as_json)
-    terminal.before()
-    try:
-        answer = send(request, server, tls=tls, authority=authority)
-    except NoGatewayError as error:
-        terminal.no_gateway(str(error))
-        raise typer.Exit(NOT_SENT) from None
-    terminal.after(answer)
-    raise typer.Exit(answer.exit_status)
-
-
-def _request(described: Options, file: str | None, line: Typed) -> PlaceCallRequest:
-    if file is None:
-        if not described.to:
-            raise UsageError("whom to call? Give --to, or a whole request with --file")
-        return request_from(described)
-    if described != Options():
-        given = ", ".join(sorted(line.names() - _BESIDE_A_FILE))
-        raise UsageError(f"--file holds the whole call: leave out {given}")
-    return request_from_file(file, read(file, sys.stdin.read() if file == "-" else None))
-
-
-_BESIDE_A_FILE: Final = frozenset(
-    {"--file", "--request-id", "--account", "--dial-before", "--dry-run", "--json", "--server", "--tls", "--ca"}
-)
-
-
-def _complete(
-    request: PlaceCallRequest, request_id: str | None, account: str | None, dial_before: str | None, *, dry_run: bool
-) -> None:
-    """Adds what options say beside the call, over a file."""
-    request.request_id = request_id or request.request_id or f"call-{uuid.uuid4()}"
-    request.account = account or request.account
-    request.validate_only = dry_run or request.validate_only
-    limit = _time("--dial-before", dial_before)
-    if limit is not None:
-        request.dial_before.CopyFrom(timestamp(limit))
-
-
-def _time(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise UsageError(f"{option} wants a time with its offset, such as 2026-12-01T09:00:00+01:00")
-    return time
-
-
-class Terminal:
-    """What the command shows: a page for people, or one JSON document for programs."""
-
-    def __init__(self, request: PlaceCallRequest, line: Typed, *, as_json: bool) -> None:
-        self._request = request
-        self._line = line
-        self._as_json = as_json
-        console = Console()
-        self._page = Page(console if console.is_terminal else Console(width=WIDTH))
-
-    def before(self) -> None:
-        """Shows the request with its id, before anything is sent: it is what a repeat needs."""
-        if not self._as_json:
-            self._page.request(MessageToDict(self._request, preserving_proto_field_name=True))
-
-    def after(self, answer: Answer) -> None:
-        """Shows the answer, and the command that repeats it where a repeat is safe."""
-        if self._as_json:
-            print(json.dumps({"request_id": self._request.request_id} | answer.to_json(), ensure_ascii=False, indent=2))  # noqa: T201
-            return
-        self._page.answer(answer)
-        if answer.advice == "RETRY_ADVICE_REPEAT" and answer.dispatch in {"DISPATCH_NOT_SENT", "DISPATCH_REJECTED"}:
-            self._offer_a_repeat()
-
-    def no_gateway(self, why: str) -> None:
-        """Says that there was no gateway to send to."""
-        if self._as_json:
-            error = {"message": why, "dispatch": "DISPATCH_NOT_SENT", "retry": "RETRY_ADVICE_REPEAT"}
-            print(json.dumps({"request_id": self._request.request_id, "error": error}, indent=2))  # noqa: T201
-            return
-        self._page.heading(f"Not sent: {why}. Is `kaleyra-gateway serve` running there?", "red")
-        self._offer_a_repeat()
-
-    def _offer_a_repeat(self) -> None:
-        self._page.line(f"Repeat it safely: {shlex.join(self._line.with_request_id(self._request.request_id))}")
-
-
-def _stop(why: str, status: int) -> NoReturn:
-    typer.echo(f"kaleyra-gateway call: {why}", err=True)
+        typer.echo(f"kaleyra-gateway call: {error}", err=True)
+        raise typer.Exit(WRONG_COMMAND) from None
     raise typer.Exit(status)

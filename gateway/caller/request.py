@@ -4,45 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from gateway.caller.options import Options, UsageError
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest, SpokenMessage
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
-
-PLAYED: Final = ("--say", "--language", "--speed", "--sound")
-"""The options that make a playlist, in whatever order they are given."""
-
-
-class UsageError(Exception):
-    """Says what is wrong with the command line, and the way out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What a person asked for; numbers in seconds.
-
-    Attributes:
-        played: `--say`, `--language`, `--speed` and `--sound` with their values, in the order given.
-        at: When the call starts.
-    """
-
-    to: Sequence[str] = ()
-    flow: str | None = None
-    played: Sequence[tuple[str, str]] = ()
-    prefix: str | None = None
-    bridge: str | None = None
-    delay: int | None = None
-    at: datetime | None = None
-    retry: int | None = None
-    interval: int | None = None
-    timeout: int | None = None
-    custom: str | None = None
 
 
 def request_from(options: Options) -> PlaceCallRequest:
@@ -132,8 +102,6 @@ def _time(call: OutboundCallRequest, options: Options) -> None:
     if options.delay is not None:
         call.delay.seconds = options.delay
     if options.at is not None:
-        if options.at.tzinfo is None:
-            raise UsageError("--at wants a time with its offset, such as 2026-12-01T09:00:00+01:00")
         call.schedule_time.CopyFrom(timestamp(options.at))
     if options.retry is not None:
         call.retry_count = options.retry

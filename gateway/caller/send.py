@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import time
 from pathlib import Path
 from typing import Final
 
@@ -29,14 +31,27 @@ def send(request: PlaceCallRequest, server: str, *, tls: bool, authority: Path |
         NoGatewayError: There was no connection: the request was not sent.
     """
     with _channel(server, tls=tls, authority=authority) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(timeout=CONNECT_WITHIN)
-        except grpc.FutureTimeoutError:
-            raise NoGatewayError(f"no gateway answers on {server} within {CONNECT_WITHIN:g} seconds") from None
+        if not _connected(channel):
+            raise NoGatewayError(f"no gateway answers on {server}")
         try:
             return Answer(response=OutboundCallServiceStub(channel).PlaceCall(request, timeout=ANSWER_WITHIN))
         except grpc.RpcError as error:
             return answer_from_error(error)
+
+
+def _connected(channel: grpc.Channel) -> bool:
+    """Waits for a connection, or for the first failure to make one: nothing is sent before."""
+    states: queue.SimpleQueue[grpc.ChannelConnectivity] = queue.SimpleQueue()
+    channel.subscribe(states.put, try_to_connect=True)
+    deadline = time.monotonic() + CONNECT_WITHIN
+    while True:
+        try:
+            state = states.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            return False
+        if state in {grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE}:
+            channel.unsubscribe(states.put)
+            return state is grpc.ChannelConnectivity.READY
 
 
 def _channel(server: str, *, tls: bool, authority: Path | None) -> grpc.Channel:

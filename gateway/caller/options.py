@@ -1,0 +1,70 @@
+"""What a person asks for on the command line. Imports little: every command of the program pays for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+PLAYED: Final = ("--say", "--language", "--speed", "--sound")
+"""The options that make a playlist, in whatever order they are given."""
+
+
+class UsageError(Exception):
+    """Says what is wrong with the command line, and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a person asked for; numbers in seconds.
+
+    Attributes:
+        played: `--say`, `--language`, `--speed` and `--sound` with their values, in the order given.
+        at: When the call starts.
+    """
+
+    to: Sequence[str] = ()
+    flow: str | None = None
+    played: Sequence[tuple[str, str]] = ()
+    prefix: str | None = None
+    bridge: str | None = None
+    delay: int | None = None
+    at: datetime | None = None
+    retry: int | None = None
+    interval: int | None = None
+    timeout: int | None = None
+    custom: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """How a call is sent, beside what it is."""
+
+    file: str | None = None
+    request_id: str | None = None
+    account: str | None = None
+    dial_before: datetime | None = None
+    dry_run: bool = False
+    as_json: bool = False
+    server: str = ""
+    tls: bool = False
+    authority: Path | None = None
+
+
+def time_from(option: str, text: str | None) -> datetime | None:
+    """Reads a time that says its offset.
+
+    Raises:
+        UsageError: It is no such time.
+    """
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise UsageError(f"{option} wants a time with its offset, such as 2026-12-01T09:00:00+01:00")
+    return time
