@@ -36,7 +36,9 @@ def story() -> list[str]:
         ),
         pytest.param(4, ["NOT_FOUND, ERROR_REASON_BRIDGE_NOT_FOUND", "DISPATCH_REJECTED", "RBC3119"], id="refused"),
         pytest.param(5, ["ERROR_REASON_OUTCOME_UNKNOWN", "phones may ring, or not", "send nothing"], id="unknown"),
-        pytest.param(6, ["kaleyra-gateway sandbox", "kaleyra-gateway serve", "kaleyra-gateway call"], id="what to try next"),
+        pytest.param(
+            6, ["kaleyra-gateway sandbox", "kaleyra-gateway serve", "kaleyra-gateway call"], id="what to try next"
+        ),
     ],
 )
 def test_each_scene_shows_what_it_promises(story, scene, facts):
