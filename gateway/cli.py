@@ -78,17 +78,31 @@ def check(config: Config = None) -> None:
 @app.command()
 def sandbox(
     listen: Annotated[str, typer.Option(help="Where to listen.", metavar="HOST:PORT")] = "127.0.0.1:8090",
+    account: Annotated[
+        list[str] | None, typer.Option(help="An account that it has; again for more.", metavar="SID:KEY")
+    ] = None,
+    latency: Annotated[str, typer.Option(help="How long answers take: MS, or MS-MS at random.", metavar="MS")] = "0",
+    seed: Annotated[int | None, typer.Option(help="Make what is random come again.", metavar="N")] = None,
 ) -> None:
     """Run a strict stand-in for the provider: callers test against it, and no phone rings."""
     import uvloop
 
-    from gateway.sandbox.command import run
+    from gateway.sandbox import Account
+    from gateway.sandbox.command import accounts_from, latency_from, run
 
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
         raise typer.BadParameter("must be HOST:PORT, such as 127.0.0.1:8090", param_hint="--listen")
     try:
-        uvloop.run(run(host, int(port)))
+        accounts = accounts_from(account or ()) or [Account()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--account") from None
+    try:
+        wait = latency_from(latency)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--latency") from None
+    try:
+        uvloop.run(run(host, int(port), accounts, wait, seed))
     except OSError as error:
         typer.echo(f"kaleyra-gateway: cannot listen on {listen}: {error.strerror}", err=True)
         raise typer.Exit(1) from None

@@ -1,10 +1,12 @@
 """The sandbox: an HTTP app that answers as the provider would, and remembers what it was asked."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hmac import compare_digest
+from random import Random
 from typing import Final
 
 from starlette.applications import Starlette
@@ -40,7 +42,8 @@ class Sandbox:
     """A strict stand-in for the provider. Nothing is shared between two of them.
 
     `now` has to return aware times. `on_record` is called with each record as it is made, before the request is
-    answered. `late_seconds` is how long a late answer takes. `app` is the ASGI app; `serve` runs it.
+    answered. `late_seconds` is how long a late answer takes. `latency` are the shortest and the longest time in seconds
+    that any answer takes; with the same `seed` the same times come again. `app` is the ASGI app; `serve` runs it.
     """
 
     def __init__(
@@ -51,7 +54,11 @@ class Sandbox:
         on_record: Callable[[Record], None] | None = None,
         record_limit: int = 10_000,
         late_seconds: float = LATE_SECONDS,
+        latency: tuple[float, float] = (0.0, 0.0),
+        seed: int | None = None,
     ) -> None:
+        self._latency = latency
+        self._random = Random(seed)  # noqa: S311 - it decides how long an answer takes, and guards nothing
         self._keys_by_sid: Mapping[str, frozenset[str]] = {account.sid: account.keys for account in accounts}
         self._now = now
         self._on_record = on_record
@@ -62,6 +69,7 @@ class Sandbox:
                 Route("/v1/{sid}/voice/outbound", self._outbound, methods=["POST"]),
                 Route("/requests", self._list_requests, methods=["GET"]),
                 Route("/requests", self._clear_requests, methods=["DELETE"]),
+                Route("/rings", self._count_rings, methods=["GET"]),
                 Route("/healthz", self._healthz, methods=["GET"]),
             ]
         )
@@ -106,6 +114,7 @@ class Sandbox:
                 body=(arrival.body or b"").decode("utf-8", "backslashreplace"),
             )
         )
+        await asyncio.sleep(self._random.uniform(*self._latency))
         return response(judgement.answer, self._late_seconds)
 
     async def _arrival(self, request: Request) -> Arrival:
@@ -128,10 +137,12 @@ class Sandbox:
             self._on_record(record)
 
     async def _list_requests(self, request: Request) -> Response:
-        if unknown := request.query_params.keys() - {"custom", "number"}:
-            return PlainTextResponse(f"unknown filter: {min(unknown)}\n", status_code=400)
-        records = self._records.find(**dict(request.query_params))
-        return JSONResponse([record.to_json() for record in records])
+        return _unknown_filter(request) or JSONResponse(
+            [record.to_json() for record in self._records.find(**dict(request.query_params))]
+        )
+
+    async def _count_rings(self, request: Request) -> Response:
+        return _unknown_filter(request) or JSONResponse(self._records.rings(**dict(request.query_params)))
 
     async def _clear_requests(self, _: Request) -> Response:
         self.clear()
@@ -139,6 +150,11 @@ class Sandbox:
 
     async def _healthz(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
+
+
+def _unknown_filter(request: Request) -> Response | None:
+    unknown = request.query_params.keys() - {"custom", "number"}
+    return PlainTextResponse(f"unknown filter: {min(unknown)}\n", status_code=400) if unknown else None
 
 
 async def _read_body(request: Request) -> bytes | None:

@@ -1,6 +1,6 @@
 """What the sandbox remembers of the requests it got, for the tests of whoever sent them."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -57,6 +57,11 @@ class RecordBook:
     def clear(self) -> None:
         """Forgets every request."""
         self._records.clear()
+
+    def rings(self, *, custom: str | None = None, number: str | None = None) -> dict[str, object]:
+        """Counts how often each phone would have rung for the records that `find` returns."""
+        found = self.find(custom=custom, number=number)
+        return {"requests": len(found), "rings": Counter(number for record in found for number in record.rang)}
 
     def find(self, *, custom: str | None = None, number: str | None = None) -> tuple[Record, ...]:
         """Returns the records that have both the custom reference and the number, where given."""

@@ -200,3 +200,15 @@ async def test_records_are_json_of_one_list(post, client):
 
     assert reply.headers["content-type"] == "application/json"
     assert [text] == [record["fields"]["custom"] for record in json.loads(reply.content)]
+
+
+async def test_rings_are_counted_by_call(post, client):
+    """How often a phone would have rung for one call id is one request away."""
+    await post(custom="C1", to=f"{TO},+13236550108")
+    await post(custom="C1", to=TO)
+    await post(custom="C2", to=TO)
+    await post(custom="C1", target='[{"ivr":["SG_missing"]}]')
+
+    assert {"requests": 3, "rings": {TO: 2, "+13236550108": 1}} == (await client.get("/rings?custom=C1")).json()
+    assert {"requests": 4, "rings": {TO: 3, "+13236550108": 1}} == (await client.get("/rings")).json()
+    assert 400 == (await client.get("/rings?call=C1")).status_code
