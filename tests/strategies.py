@@ -81,11 +81,9 @@ def json_texts() -> st.SearchStrategy[str]:
 
 
 def _call(numbers: dict[str, Any], options: dict[str, Any], target: dict[str, Any]) -> OutboundCallRequest:
-    fields: dict[str, Any] = numbers | options | target
-    for names in (("retry_count", "retry_rules"), ("delay", "schedule_time"), ("timeout", "timeout_json")):
-        if all(name in fields for name in names):
-            del fields[names[0]]
-    return OutboundCallRequest(**fields)
+    for oneof in ("retry", "start", "timeout_setting"):
+        options |= options.pop(oneof, {})
+    return OutboundCallRequest(**numbers, **options, **target)
 
 
 @st.composite
@@ -125,23 +123,28 @@ def _each_once(numbers: list[str], prefix: str) -> list[str]:
 
 def _options(now: datetime) -> dict[str, st.SearchStrategy[Any]]:
     earliest, latest = now + SCHEDULE_WINDOW[0] + _MARGIN, now + SCHEDULE_WINDOW[1] - _MARGIN
+    schedule = st.datetimes(earliest.replace(tzinfo=None), latest.replace(tzinfo=None), timezones=st.just(UTC))
     return {
-        "retry_count": st.integers(0, 100),
-        "retry_rules": st.lists(_rules(), min_size=1, max_size=10).map(lambda rules: RetryRules(rules=rules)),
+        "retry": _one_of(
+            retry_count=st.integers(0, 100),
+            retry_rules=st.lists(_rules(), min_size=1, max_size=10).map(lambda rules: RetryRules(rules=rules)),
+        ),
         "retry_interval": _seconds(15, 60),
-        "delay": _seconds(0, 900),
-        "schedule_time": st.datetimes(
-            earliest.replace(tzinfo=None, microsecond=0),
-            latest.replace(tzinfo=None, microsecond=0),
-            timezones=st.just(UTC),
-        ).map(lambda time: time.replace(microsecond=0)),
-        "timeout": _seconds(1, 3600),
-        "timeout_json": json_texts(),
+        "start": _one_of(
+            delay=_seconds(0, 900),
+            schedule_time=schedule.map(lambda time: time.replace(microsecond=0)),
+        ),
+        "timeout_setting": _one_of(timeout=_seconds(1, 3600), timeout_json=json_texts()),
         "dlr_url": urls(),
         "callbacks": st.builds(Callbacks, **dict.fromkeys(("call_start", "call_answer", "call_end"), _event())),
         "custom": st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=100),
         "campaign_name": line(100),
     }
+
+
+def _one_of(**strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Draws one field of a oneof, by its name."""
+    return st.one_of(*(st.fixed_dictionaries({name: strategy}) for name, strategy in strategies.items()))
 
 
 def _seconds(least: int, most: int) -> st.SearchStrategy[timedelta]:
@@ -160,12 +163,10 @@ def _event() -> st.SearchStrategy[CallbackTargets | None]:
 
 
 def _targets() -> st.SearchStrategy[dict[str, Any]]:
-    flow = st.builds(Ivr, flow_id=_SLUG).map(lambda ivr: {"ivr": ivr})
     sounds = st.lists(st.integers(1, 2**63 - 1), min_size=1, max_size=100)
-    item = st.builds(SoundList, sound_ids=sounds).map(lambda sounds: PlaylistItem(sounds=sounds)) | _messages().map(
-        lambda message: PlaylistItem(message=message)
-    )
-    return flow | st.lists(item, min_size=1, max_size=20).map(lambda items: {"playlist": Playlist(items=items)})
+    item = _one_of(sounds=st.builds(SoundList, sound_ids=sounds), message=_messages())
+    items = st.lists(item.map(lambda fields: PlaylistItem(**fields)), min_size=1, max_size=20)
+    return _one_of(ivr=st.builds(Ivr, flow_id=_SLUG), playlist=st.builds(Playlist, items=items))
 
 
 def _messages() -> st.SearchStrategy[SpokenMessage]:
