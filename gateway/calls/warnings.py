@@ -15,8 +15,6 @@ from voicegateway.v1.outbound_call_service_pb2 import (
 URLS_AN_EVENT: Final = 10
 """The provider's limit; whether it holds for one event or for all is unknown."""
 
-_EVENTS: Final = ("call_start", "call_answer", "call_end")
-
 
 def warnings_for(call: OutboundCallRequest, *, receiver_on: bool) -> list[Warning]:
     """Lists the warnings for a valid request, depth first by field number, then index; NO_REPORTS comes last."""
@@ -25,6 +23,8 @@ def warnings_for(call: OutboundCallRequest, *, receiver_on: bool) -> list[Warnin
         *_of_retries(call),
         *_of_the_timeout(call),
         *_of_reports(call, receiver_on=receiver_on),
+        *_of_names(call),
+        *_of_silence(call, receiver_on=receiver_on),
     ]
 
 
@@ -61,22 +61,27 @@ def _of_the_timeout(call: OutboundCallRequest) -> Iterator[Warning]:
 
 
 def _of_reports(call: OutboundCallRequest, *, receiver_on: bool) -> Iterator[Warning]:
-    if receiver_on:
-        yield from _bypassing(call)
+    if not receiver_on:
+        return
+    full = [event.name for event, targets in call.callbacks.ListFields() if len(targets.urls) == URLS_AN_EVENT]
+    for field in [*(["dlr_url"] if call.dlr_url else []), *(f"callbacks.{name}" for name in full)]:
+        yield Warning(
+            reason=WARNING_REASON_REPORTS_BYPASS_GATEWAY,
+            field=f"call.{field}",
+            description="these reports go to your own URLs and not through the gateway",
+        )
+
+
+def _of_names(call: OutboundCallRequest) -> Iterator[Warning]:
     if call.custom and not (call.custom.isascii() and call.custom.isalnum()):
         yield _unverified("call.custom", "the provider documents it as alphanumeric")
     if call.campaign_name:
         yield _unverified("call.campaign_name", "no table of the provider's documents lists it")
+
+
+def _of_silence(call: OutboundCallRequest, *, receiver_on: bool) -> Iterator[Warning]:
     if not receiver_on and not call.dlr_url and not call.callbacks.ListFields():
         yield Warning(reason=WARNING_REASON_NO_REPORTS, description="nobody will be told how the call went")
-
-
-def _bypassing(call: OutboundCallRequest) -> Iterator[Warning]:
-    full = [name for name in _EVENTS if len(getattr(call.callbacks, name).urls) == URLS_AN_EVENT]
-    paths = (["call.dlr_url"] if call.dlr_url else []) + [f"call.callbacks.{name}" for name in full]
-    for path in paths:
-        text = "these reports go to your own URLs and not through the gateway"
-        yield Warning(reason=WARNING_REASON_REPORTS_BYPASS_GATEWAY, field=path, description=text)
 
 
 def _unverified(field: str, why: str) -> Warning:
