@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CALLERS = (ROOT / "docs" / "callers.md").read_text()
 OPERATORS = (ROOT / "docs" / "operators.md").read_text()
+TESTING = (ROOT / "docs" / "testing.md").read_text()
 SANDBOX = (ROOT / "docs" / "sandbox.md").read_text()
 
 
@@ -70,17 +71,20 @@ async def test_the_sandbox_pages_python_prints_what_the_page_says():
 
 
 @pytest.mark.parametrize(
-    ("language", "source"),
+    ("page", "language", "source"),
     [
-        pytest.param("go", "examples/go/place_call.go", id="Go"),
-        pytest.param("java", "examples/java/src/main/java/com/example/placecall/PlaceCall.java", id="Java"),
+        pytest.param(README, "go", "go/place_call.go", id="Go"),
+        pytest.param(README, "java", "java/src/main/java/com/example/placecall/PlaceCall.java", id="Java"),
+        pytest.param(TESTING, "python", "python/test_reminders.py", id="a test in Python"),
+        pytest.param(TESTING, "go", "go/place_call_test.go", id="a test in Go"),
+        pytest.param(TESTING, "java", "java/src/test/java/com/example/placecall/RingsTest.java", id="a test in Java"),
     ],
 )
-def test_the_readmes_lines_stand_in_the_example_that_is_run(language, source):
-    """What the README shows in Go and Java is part of a program that the tests build and run."""
-    [snippet] = blocks(README, language)
+def test_what_a_page_shows_stands_in_the_example_that_is_run(page, language, source):
+    """What a page shows is part of a program that the tests build and run."""
+    [snippet] = blocks(page, language)
 
-    assert snippet.strip() in (ROOT / source).read_text()
+    assert snippet.strip() in (ROOT / "examples" / source).read_text()
 
 
 def test_the_readmes_errors_are_the_gateways():
@@ -163,7 +167,7 @@ def test_the_callers_stubs_have_their_own_module_path(tmp_path):
 
 def test_every_command_that_the_pages_name_exists():
     """`make X` and `kaleyra-gateway X` in the pages are commands that there are."""
-    pages = README + CALLERS + OPERATORS + SANDBOX + (ROOT / "CONTRIBUTING.md").read_text()
+    pages = README + CALLERS + OPERATORS + SANDBOX + TESTING + (ROOT / "CONTRIBUTING.md").read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
 

@@ -49,17 +49,23 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.fixture(scope="module")
 def java() -> list[str]:
     needs("java", "mvn")
-    build(["mvn", "--quiet", "--batch-mode", "package"], EXAMPLES / "java")
+    build(["mvn", "--quiet", "--batch-mode", "-DskipTests", "package"], EXAMPLES / "java")
     return ["java", "-jar", str(EXAMPLES / "java" / "target" / "place_call.jar")]
 
 
 @pytest.fixture
-async def address() -> AsyncIterator[str]:
+async def sandbox() -> AsyncIterator[str]:
+    """The sandbox's URL."""
+    async with Sandbox().serve() as url:
+        yield url
+
+
+@pytest.fixture
+async def address(sandbox: str) -> AsyncIterator[str]:
     """The address of a gateway in front of the sandbox."""
-    async with Sandbox().serve() as provider:
-        account = {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY}
-        async with running_gateway(provider, {"account": account}) as gateway:
-            yield gateway.address
+    account = {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY}
+    async with running_gateway(sandbox, {"account": account}) as gateway:
+        yield gateway.address
 
 
 async def run(command: list[str]) -> tuple[int, dict[str, str]]:
@@ -108,3 +114,23 @@ async def test_an_example_does_not_take_a_foreign_error_for_the_gateways(example
     status, said = await run([*example, "--target", "127.0.0.1:1"])
 
     assert (1, "unknown") == (status, said["dispatch"])
+
+
+@pytest.mark.parametrize(
+    ("programs", "command"),
+    [
+        pytest.param([], [sys.executable, "-m", "pytest", "-q", "python/test_reminders.py"], id="python"),
+        pytest.param(["go"], ["go", "-C", "go", "test", "-count=1", "./..."], id="go"),
+        pytest.param(["java", "mvn"], ["mvn", "--quiet", "--batch-mode", "-f", "java", "test"], id="java"),
+    ],
+)
+async def test_a_callers_tests_pass_against_the_sandbox(programs, command, address, sandbox):
+    """The tests that the page shows for a caller in each language run as they stand."""
+    needs(*programs)
+    environment = os.environ | {"GATEWAY": address, "SANDBOX": sandbox}
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=EXAMPLES, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+
+    assert 0 == process.returncode, output.decode()
