@@ -13,10 +13,7 @@ class Inbound:
     Attributes:
         violations: Rules that the request breaks, for a method that judges them itself.
         facts: What the method adds to the one log line of this call; no numbers, no texts.
-        answered: Whether the caller was still there for the answer; a method that works on after the caller has gone
-            logs the line itself.
     """
 
-    violations: list[Violation]
+    violations: list[Violation] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
-    answered: bool = True
