@@ -32,8 +32,7 @@ DOMAIN: Final = "voicegateway.v1"
 STATUS_LIMIT: Final = 4096
 """Bytes that one serialized Status may have: proxies refuse trailers not far above."""
 
-_ROOM_FOR_OMITTED: Final = 64
-_ENTRY_OVERHEAD: Final = 4  # bytes: the lengths around an entry may grow by one each
+_LENGTHS_GROW: Final = 4  # bytes, at most, of the two lengths that stand before a detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +110,10 @@ def to_status(error: GatewayError) -> status_pb2.Status:
 
     Violations beyond the limit are counted in ErrorInfo.metadata as `omitted_violations`.
     """
-    room = STATUS_LIMIT - _ROOM_FOR_OMITTED - _status(error, 0).ByteSize()
+    room = STATUS_LIMIT - _LENGTHS_GROW - _status(error, 0).ByteSize()
     shown = 0
     for violation in error.violations:
-        room -= _entries(error.reason, [violation]).ByteSize() + _ENTRY_OVERHEAD
+        room -= _entries(error.reason, [violation]).ByteSize()
         if room < 0:
             break
         shown += 1
@@ -124,7 +123,7 @@ def to_status(error: GatewayError) -> status_pb2.Status:
 def _status(error: GatewayError, shown: int) -> status_pb2.Status:
     status = status_pb2.Status(code=error.code.value[0], message=error.message)
     status.details.add().Pack(_error_info(error, omitted=len(error.violations) - shown))
-    if shown:
+    if error.violations:
         status.details.add().Pack(_entries(error.reason, error.violations[:shown]))
     if error.resource is not None:
         resource = details_pb2.ResourceInfo(resource_type=error.resource.kind, resource_name=error.resource.name)
