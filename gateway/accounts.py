@@ -10,7 +10,8 @@ from typing import Final, Protocol
 import structlog
 
 from gateway.errors import GatewayError
-from gateway.settings import AccountSettings, is_key
+from gateway.settings import AccountSettings
+from gateway.settings.files import key_in
 from gateway.telemetry import Secrets
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_ACCOUNT_NOT_FOUND
 
@@ -81,12 +82,7 @@ class KeyFile:
         return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
     def _read(self) -> str:
-        try:
-            key = self._file.read_text(encoding="ascii").strip()
-        except UnicodeDecodeError:
-            key = ""
-        if not is_key(key):
-            raise ValueError("must hold one key: printable ASCII without white space")
+        key = key_in(self._file)
         self._secrets.add(key)
         return key
 

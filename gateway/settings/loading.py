@@ -1,0 +1,93 @@
+"""From the file and the environment to the settings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from gateway.settings.checks import Surroundings
+from gateway.settings.mistakes import InvalidSettingsError, described
+from gateway.settings.model import Settings
+
+PATH_BY_VARIABLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "KALEYRA_BASE_URL": ("accounts", "default", "base_url"),
+    "KALEYRA_SID": ("accounts", "default", "sid"),
+    "KALEYRA_API_KEY": ("accounts", "default", "api_key"),
+    "KALEYRA_API_KEY_FILE": ("accounts", "default", "api_key_file"),
+    "GATEWAY_LISTEN": ("listen",),
+    "GATEWAY_LEDGER_URL": ("ledger", "url"),
+}
+"""The environment's variables and the settings that they set, over the file's."""
+
+_VARIABLE_BY_PATH: Final[Mapping[str, str]] = {".".join(path): name for name, path in PATH_BY_VARIABLE.items()}
+
+
+def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
+    """Reads the settings from a TOML file, if any, and the environment; the environment wins.
+
+    Relative paths in the file begin at its folder, those in the environment where the process was started.
+
+    Raises:
+        InvalidSettingsError: With every mistake at once.
+    """
+    document = read_document(file)
+    overlay(document, environment)
+    folder = Path.cwd() if file is None else file.absolute().parent
+    provider = document.get("provider")
+    allow_http = isinstance(provider, dict) and provider.get("allow_http") is True
+    try:
+        return Settings.model_validate(document, context=Surroundings(folder, allow_http))
+    except ValidationError as error:
+        raise InvalidSettingsError(described(error, Settings, _VARIABLE_BY_PATH)) from None
+
+
+def read_document(file: Path | None) -> dict[str, Any]:
+    """Reads the file as it is; no file is an empty one.
+
+    Raises:
+        InvalidSettingsError: It cannot be read, or is no TOML.
+    """
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidSettingsError([f"{file}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise InvalidSettingsError([f"{file}: is not UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSettingsError([f"{file}: is not TOML: {error}"]) from None
+
+
+def overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Sets what the environment says over a document. Returns the variable behind each setting it set, by its path."""
+    source: dict[str, str] = {}
+    for variable, path in PATH_BY_VARIABLE.items():
+        value = environment.get(variable, "")
+        table = _table(document, path[:-1]) if value else None
+        if table is not None:
+            table[path[-1]] = str(Path.cwd() / value) if path[-1].endswith("_file") else value
+            source[".".join(path)] = variable
+    _prefer_the_key_of_the_environment(document, source)
+    return source
+
+
+def _table(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
+    """Finds a table, or makes it; None where something else stands in its place, which is a mistake told later."""
+    for step in path:
+        inner = table.setdefault(step, {})
+        if not isinstance(inner, dict):
+            return None
+        table = inner
+    return table
+
+
+def _prefer_the_key_of_the_environment(document: dict[str, Any], source: Mapping[str, str]) -> None:
+    """Drops the file's own key where the environment names one of the other kind."""
+    for given, other in (("api_key", "api_key_file"), ("api_key_file", "api_key")):
+        if f"accounts.default.{given}" in source and f"accounts.default.{other}" not in source:
+            document["accounts"]["default"].pop(other, None)

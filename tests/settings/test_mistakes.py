@@ -1,0 +1,151 @@
+"""Every mistake is named by its place, with the way out."""
+
+import pytest
+from settings_file import ACCOUNT, ENOUGH, mistakes_in, written
+
+from gateway.settings import load
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("", "accounts: configure an account, as [accounts.default] in the file or by", id="nothing"),
+        pytest.param("[accounts]", "accounts: configure an account", id="no account"),
+        pytest.param('[account.default]\nsid = "S"', "account: is no setting; did you mean accounts?", id="account"),
+        pytest.param('listne = "x"' + ACCOUNT, "listne: is no setting; did you mean listen?", id="at the top"),
+        pytest.param(ACCOUNT + "brige = 1", "accounts.default.brige: is no setting; did you mean bridge?", id="nested"),
+        pytest.param(ACCOUNT + "[provider]\nx = 1", "provider.x: is no setting", id="like nothing else"),
+        pytest.param("provider = 1" + ACCOUNT, "provider: must be a table", id="no table"),
+        pytest.param('listen = "50051"' + ACCOUNT, "listen: must be HOST:PORT", id="an address without host"),
+        pytest.param('listen = "h:65536"' + ACCOUNT, "listen: must be HOST:PORT", id="a port too high"),
+        pytest.param("listen = 50051" + ACCOUNT, "listen: must be a text", id="an address that is a number"),
+        pytest.param("drain_grace = nan" + ACCOUNT, "drain_grace: must be a finite number", id="not a number"),
+        pytest.param("drain_grace = -1" + ACCOUNT, "drain_grace: must be greater than or equal to 0", id="negative"),
+        pytest.param(
+            "max_calls_in_flight = 0" + ACCOUNT, "max_calls_in_flight: must be greater than or equal", id="no call"
+        ),
+        pytest.param(ACCOUNT + '[log]\nlevel = "LOUD"', "log.level: must be 'DEBUG', 'INFO'", id="no level"),
+        pytest.param(ACCOUNT + '[ledger]\nurl = "mysql://h/d"', "ledger.url: must be sqlite:///FILE or", id="MySQL"),
+        pytest.param(ACCOUNT + '[ledger]\ncreate = "no"', "ledger.create: must be true or false", id="no flag"),
+        pytest.param(
+            ACCOUNT + "[provider]\nreply_timeout = 0", "provider.reply_timeout: must be greater than 0", id="no time"
+        ),
+        pytest.param(ACCOUNT + '[receiver]\nlisten = "x"', "receiver.listen: must be HOST:PORT", id="no receiver"),
+        pytest.param(
+            ACCOUNT + '[receiver]\nlisten = "h:1"\npublic_url = "x"', "receiver.public_url: must be", id="no URL"
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_the_way_out(tmp_path, text, expected):
+    """A line names the setting by its place in the file, and what it must be."""
+    assert [] != [line for line in mistakes_in(tmp_path, text) if line.startswith(expected)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        pytest.param('base_url = "api.kaleyra.io"', "base_url: must be an https URL", id="no scheme"),
+        pytest.param('base_url = "ftp://api.kaleyra.io"', "base_url: must be an https URL", id="another scheme"),
+        pytest.param('base_url = "https://h:port"', "base_url: must be an https URL", id="a port that is none"),
+        pytest.param('base_url = "https://h/a b"', "base_url: must be an https URL", id="white space"),
+        pytest.param('base_url = "https://h/v1/S"', "base_url: must end before /v1", id="with the path to the API"),
+        pytest.param('base_url = "https://h?a=b"', "base_url: must hold no user, query", id="a query"),
+        pytest.param('base_url = "https://u:Zq7@h"', "base_url: must hold no user, query", id="a user"),
+        pytest.param('base_url = "http://10.1.2.3"', "base_url: plain http is for loopback only", id="plain http"),
+        pytest.param('base_url = "http://localhost.evil"', "base_url: plain http is for", id="almost loopback"),
+        pytest.param('sid = "a b"', "sid: must be 1 to 64 characters", id="no SID"),
+        pytest.param('sid = "S\\n"', "sid: must be 1 to 64 characters", id="a SID with a newline"),
+        pytest.param('api_key = "Zq7 key"', "api_key: must be printable ASCII", id="white space in the key"),
+        pytest.param('api_key_file = "kaleyra.key"', "api_key_file: set exactly one of", id="two keys"),
+        pytest.param('bridge = "13236550100"', "bridge: must be + and 4 to 15 digits", id="a bridge without +"),
+        pytest.param('only_numbers = ["555*"]', "only_numbers.0: must be + and 4 to 15 digits", id="no pattern"),
+        pytest.param('only_numbers = "+1*"', "only_numbers: must be a list", id="a pattern that is no list"),
+    ],
+)
+def test_an_account_is_checked(tmp_path, setting, expected):
+    """Each setting of an account has a shape; one that would send a number or a key astray is refused."""
+    lines = [line for line in ACCOUNT.splitlines() if line.split(" ")[0] != setting.split(" ")[0]]
+
+    [mistake] = mistakes_in(tmp_path, "\n".join([*lines, setting]))
+
+    assert mistake.startswith(f"accounts.default.{expected}")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8090", "http://localhost:8090", "http://[::1]:8090", "http://127.9.9.9"]
+)
+def test_plain_http_is_for_loopback(url):
+    """A provider on this machine may be spoken to in the clear: no one else hears the number and the key."""
+    assert url == load(None, ENOUGH | {"KALEYRA_BASE_URL": url}).accounts["default"].base_url
+
+
+def test_plain_http_can_be_allowed(tmp_path):
+    """An operator may decide otherwise."""
+    text = "[provider]\nallow_http = true\n" + ACCOUNT.replace("https://api.kaleyra.io", "http://10.1.2.3/")
+
+    assert "http://10.1.2.3" == load(written(tmp_path, text), {}).accounts["default"].base_url
+
+
+@pytest.mark.parametrize(
+    "code", ["RBC3007", "RBC201", "RBC3004", "RBC3108", "RBC3109", "RBC3114", "RBC3115", "RBC3119"]
+)
+def test_a_known_code_cannot_be_changed(tmp_path, code):
+    """What the provider documents is not the operator's to say."""
+    text = f'[provider]\ncodes = {{{code} = "PROVIDER_REFUSED"}}' + ACCOUNT
+
+    assert [f"provider.codes.{code}: is a code that the provider documents; it cannot be changed"] == mistakes_in(
+        tmp_path, text
+    )
+
+
+ROWS_6_TO_15 = [
+    "PROVIDER_INVALID_INPUT",
+    "INVALID_NUMBER",
+    "SCHEDULE_TIME_REFUSED",
+    "BRIDGE_NOT_FOUND",
+    "FLOW_NOT_FOUND",
+    "SOUND_NOT_FOUND",
+    "PROVIDER_CREDENTIALS_REJECTED",
+    "PROVIDER_MISCONFIGURED",
+    "PROVIDER_REFUSED",
+    "PROVIDER_THROTTLED",
+]
+
+
+@pytest.mark.parametrize("reason", ROWS_6_TO_15)
+def test_a_found_code_is_a_refusal(tmp_path, reason):
+    """An operator may say which of the provider's refusals a code is: rows 6 to 15 of the contract."""
+    settings = load(written(tmp_path, f'[provider]\ncodes = {{RBC9 = "{reason}"}}' + ACCOUNT), {})
+
+    assert {"RBC9": reason} == settings.provider.codes
+
+
+@pytest.mark.parametrize(
+    "reason", ["OUTCOME_UNKNOWN", "PROVIDER_UNREACHABLE", "INTERNAL", "OK", "", "ERROR_REASON_PROVIDER_REFUSED"]
+)
+def test_a_found_code_is_nothing_else(tmp_path, reason):
+    """No code can be made a success, or proof that nothing was sent."""
+    [mistake] = mistakes_in(tmp_path, f'[provider]\ncodes = {{RBC9 = "{reason}"}}' + ACCOUNT)
+
+    assert f"provider.codes.RBC9: must be one of {', '.join(ROWS_6_TO_15)}" == mistake
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param(403, None, id="403"),
+        pytest.param(499, None, id="499"),
+        pytest.param(399, "is no 4xx status: it proves no refusal", id="399"),
+        pytest.param(500, "is no 4xx status: it proves no refusal", id="500"),
+        pytest.param(200, "is no 4xx status: it proves no refusal", id="200"),
+        pytest.param(404, "has a meaning already; leave it out", id="404"),
+        pytest.param(429, "has a meaning already; leave it out", id="429"),
+    ],
+)
+def test_a_refusing_status_is_a_free_4xx(tmp_path, status, expected):
+    """Only a client's error without a meaning may be said to prove that nothing was placed."""
+    text = f"[provider]\nrefusing_statuses = [{status}]" + ACCOUNT
+    if expected is None:
+        assert (status,) == load(written(tmp_path, text), {}).provider.refusing_statuses
+    else:
+        assert [f"provider.refusing_statuses.0: {expected}"] == mistakes_in(tmp_path, text)
