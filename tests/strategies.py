@@ -27,7 +27,9 @@ _MARGIN = timedelta(minutes=5)
 """Keeps a drawn schedule_time valid while a test runs."""
 
 _DIGITS = "0123456789"
-_ANY_CHARACTER = st.characters(codec="utf-8", exclude_categories=("Cc",))
+_ANY_CHARACTER = st.sampled_from(' "\\&+%=;,{}\u2028\xa0') | st.characters(codec="utf-8", exclude_categories=("Cc",))
+"""Any but control characters; often one that JSON, forms or careless code would change."""
+
 _SLUG = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
 _STATUSES = [status for status in RetryStatus.values() if status]
 

@@ -129,6 +129,13 @@ PARAMETERS = [
         (Message('Grüße "你好" \\ 🙂\nzweite Zeile & mehr + 100%'),),
         id="target format 3: any text, intact",
     ),
+    pytest.param(
+        playlist(message(" \n words \n ")),
+        "target",
+        '[{"message":{"text":" \\n words \\n "}}]',
+        (Message(" \n words \n "),),
+        id="target format 3: a text with white space around it, intact",
+    ),
     # retry
     pytest.param({}, "retry", None, None, id="retry: absent"),
     pytest.param({"retryCount": 2}, "retry", "2", RetryCount(2), id="retry: a count"),
@@ -294,7 +301,13 @@ def test_a_whole_call_is_these_bytes():
     ) == encode(form_of(call_from(WHOLE)))
 
 
-@pytest.mark.parametrize("start", [{}, {"delay": None, "scheduleTime": "2026-11-24T12:00:00Z"}])
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param({}, id="delayed"),
+        pytest.param({"delay": None, "scheduleTime": "2026-11-24T12:00:00Z"}, id="scheduled"),
+    ],
+)
 def test_the_fields_stand_in_the_order_of_the_page(start):
     """A reader can hold a form against the provider's table from top to bottom."""
     names = [name for name, _ in form_of(call_from(WHOLE, **start))]
