@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from gateway.telemetry import Secrets
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_ACCOUNT_NOT_FOUND
 
 DEFAULT: Final = "default"
+
+_TICK: Final = 100_000_000  # nanoseconds, more than any clock of a local file system needs for a step
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -51,6 +54,7 @@ class KeyFile:
         """
         self._file = file
         self._secrets = secrets
+        self._problem = ""
         self._seen = self._fingerprint()
         self._key = self._read()
 
@@ -62,24 +66,31 @@ class KeyFile:
         seen = self._fingerprint()
         if seen != self._seen:
             self._seen = seen  # taken before the read: a change during the read is seen next time
-            self._use_what_it_holds_now()
+            self._reread()
         return self._key
 
-    def _use_what_it_holds_now(self) -> None:
+    def _reread(self) -> None:
+        key, problem = self._key, ""
         try:
-            self._key = self._read()
-            log.info("key file changed; its key is in use", file=str(self._file))
+            key = self._read()
         except (OSError, ValueError) as error:
-            problem = error.strerror if isinstance(error, OSError) else str(error)
+            problem = str(error.strerror if isinstance(error, OSError) else error)
+        if problem and problem != self._problem:
             # An error of the file, not of ours: no stack.
             log.error("key file broken; the last good key stays in use", file=str(self._file), problem=problem)
+        elif not problem and (self._problem or key != self._key):
+            log.info("key file changed; its key is in use", file=str(self._file))
+        self._key, self._problem = key, problem
 
     def _fingerprint(self) -> tuple[int, ...]:
         try:
             stat = self._file.stat()
         except OSError:
             return ()
-        return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        now = time.time_ns()
+        # A file may change twice within one tick of its clock: until that has passed, no two fingerprints are equal.
+        fresh = now if now - stat.st_ctime_ns < _TICK else 0
+        return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, fresh)
 
     def _read(self) -> str:
         key = key_in(self._file)
@@ -122,10 +133,6 @@ class Accounts:
         if account is None:
             raise GatewayError(ERROR_REASON_ACCOUNT_NOT_FOUND)
         return account
-
-    def names(self) -> list[str]:
-        """All names, sorted."""
-        return sorted(self._accounts)
 
 
 def account_from(name: str, settings: AccountSettings, secrets: Secrets) -> Account:
