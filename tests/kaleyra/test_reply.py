@@ -565,7 +565,8 @@ def test_an_unheard_of_code_is_shown_as_it_is(code, shown):
         pytest.param("120, 60", None, id="two values"),
         pytest.param("١٢٠", None, id="digits of another script"),
         pytest.param("Tue, 99 Nov 2026 10:02:00 GMT", None, id="no date"),
-        pytest.param("Fri, 31 Dec 9999 23:59:59 -9999", None, id="a date that no clock can hold"),
+        pytest.param("Fri, 31 Dec 9999 23:59:59 -9999", None, id="a date with an offset of days"),
+        pytest.param(f"Tue, 24 Nov {'9' * 20} 10:02:00 GMT", None, id="a year that no clock can hold"),
     ],
 )
 def test_retry_after_says_how_long_to_wait(header, seconds):
