@@ -1,11 +1,11 @@
-"""One POST, and whether any byte of it left. The only outbound HTTP of the gateway; the only room that knows httpx2.
+"""One POST, and whether any byte of it left. The only outbound HTTP of the gateway; the only room that knows httpcore2.
 
     DeliveryError
      ├─ NotSentError     no byte of the request left: proven by the trace of the connection
-     └─ ReplyLostError   it left, wholly or in part, and no whole reply came back
+     └─ ReplyLostError   it left, wholly or in part, and no whole and readable reply came back
 
 Nothing here repeats a request, follows a redirect, reads a proxy from the environment, or keeps a cookie: the POST goes
-straight to a transport, which can do none of that.
+straight to a pool of connections, which can do none of that.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Iterable
-from typing import Any, Final, Protocol, cast
+from collections.abc import Iterable
+from contextlib import aclosing
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 import httpcore2
 import httpx2
@@ -23,17 +26,22 @@ from gateway import __version__
 from gateway.clock import utc_now
 from gateway.kaleyra.form import CONTENT_TYPE
 from gateway.kaleyra.reply import HttpReply
-from gateway.settings import Provider
+from gateway.settings import InvalidSettingsError, Provider
 
 BODY_LIMIT: Final = 1024 * 1024
-"""Bytes of a reply that are read, decoded; the provider's own are a few hundred. A longer one has no verdict."""
+"""Bytes of a reply that are read, and bytes that they may hold decoded; the provider's own are a few hundred."""
+
+_REUSE_LIMIT: Final = 32 * 1024
+"""Bytes of a reply after which its connection is not used again."""
+
+_WBITS_BY_ENCODING: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
 class DeliveryError(Exception):
     """The POST brought no whole reply.
 
     Attributes:
-        cause: What failed, in one word without values: the name of the exception behind it.
+        cause: What failed, without values: the name of the exception, and of the system's behind it.
     """
 
     def __init__(self, cause: str) -> None:
@@ -49,11 +57,19 @@ class ReplyLostError(DeliveryError):
     """The request left, wholly or in part: nobody can say whether phones ring."""
 
 
+class UnreadableBodyError(Exception):
+    """A reply's body is too long, or is not what its content-encoding says."""
+
+
 class Fence(Protocol):
     """Says, right before a connection is used, whether the request may still leave."""
 
     def check(self) -> None:
-        """Raises an exception of the caller's when it may not."""
+        """Lets it leave.
+
+        Raises:
+            NotSentError: It may not, any more.
+        """
         ...
 
 
@@ -61,69 +77,68 @@ class ProviderClient:
     """Posts forms to the provider over a pool of kept-alive connections."""
 
     def __init__(self, settings: Provider) -> None:
+        """Builds the pool; nothing is connected yet.
+
+        Raises:
+            InvalidSettingsError: `ca_file` cannot be used.
+        """
         self._reply_timeout = settings.reply_timeout
         # Waiting for the pool, and then for name, connection and TLS together; the fence of the contract.
         self._begin_timeout = 2 * settings.connect_timeout
         self._timeouts = {"pool": settings.connect_timeout, "connect": settings.connect_timeout}
-        self._transport = _Transport(settings)
+        self._pool = _Pool(settings)
 
     async def post(self, url: str, api_key: str, body: bytes, fence: Fence) -> HttpReply:
         """Sends one form, once.
+
+        Nobody cancels this but the end of the process; whatever ends it, it says whether the request left.
 
         Args:
             url: Where to.
             api_key: The account's key.
             body: The encoded form.
-            fence: Checked when the connection is ready, before the first byte; what it raises passes through.
+            fence: Checked when the connection is ready, before the first byte.
 
         Raises:
             NotSentError: No byte left.
             ReplyLostError: At least the first byte left, and no whole reply came within `reply_timeout`.
         """
         exchange = _Exchange(fence, self._reply_timeout)
-        request = httpx2.Request(
-            "POST",
-            url,
-            headers=_headers(api_key),
-            content=body,
-            extensions={"trace": exchange.trace, "timeout": self._timeouts},
-        )
         try:
             async with asyncio.timeout(self._begin_timeout) as exchange.deadline:
-                return await self._reply_to(request)
-        except Exception as failure:
-            if exchange.refusal is not None:
-                raise exchange.refusal from None
-            error = ReplyLostError if exchange.sent else NotSentError
-            raise error(type(failure).__name__) from failure
-
-    async def _reply_to(self, request: httpx2.Request) -> HttpReply:
-        response = await self._transport.handle_async_request(request)
-        try:
-            if response.extensions["network_stream"].stale:
-                raise httpx2.RemoteProtocolError("this reply was there before its request")
-            body = await _read(response)
-        except BaseException:
-            # Not aclose() of the response alone: a connection with an unread rest must not be used again.
-            await response.extensions["network_stream"].aclose()
+                return await self._reply_to(self._request(url, api_key, body, exchange))
+        except DeliveryError:
             raise
+        except (Exception, asyncio.CancelledError) as failure:
+            error = ReplyLostError if exchange.sent else NotSentError
+            raise error(_cause(failure)) from failure
+
+    def _request(self, url: str, api_key: str, body: bytes, exchange: _Exchange) -> httpcore2.Request:
+        target, host = _target(url)
+        headers = [
+            ("host", host),
+            ("content-length", str(len(body))),
+            ("content-type", CONTENT_TYPE),
+            ("api-key", api_key),
+            ("accept", "application/json"),
+            ("accept-encoding", "identity"),
+            ("user-agent", f"kaleyra-gateway/{__version__}"),
+        ]
+        extensions = {"trace": exchange.trace, "timeout": self._timeouts}
+        return httpcore2.Request("POST", target, headers=headers, content=body, extensions=extensions)
+
+    async def _reply_to(self, request: httpcore2.Request) -> HttpReply:
+        response = await self._pool.handle_async_request(request)
+        try:
+            body = _decoded(await _read(response), _header(response, b"content-encoding").lower())
+            response.extensions["network_stream"].end_of_reply()
         finally:
             await response.aclose()
-        return HttpReply(response.status_code, body, response.headers.get("retry-after", ""), utc_now())
+        return HttpReply(response.status, body, _header(response, b"retry-after"), utc_now())
 
     async def aclose(self) -> None:
         """Closes the pool."""
-        await self._transport.aclose()
-
-
-def _headers(api_key: str) -> dict[str, str]:
-    return {
-        "api-key": api_key,
-        "content-type": CONTENT_TYPE,
-        "accept": "application/json",
-        "accept-encoding": "identity",
-        "user-agent": f"kaleyra-gateway/{__version__}",
-    }
+        await self._pool.aclose()
 
 
 class _Exchange:
@@ -131,105 +146,114 @@ class _Exchange:
 
     def __init__(self, fence: Fence, reply_timeout: float) -> None:
         self.sent = False
-        self.refusal: Exception | None = None
         self.deadline: asyncio.Timeout
         self._fence = fence
         self._reply_timeout = reply_timeout
 
     async def trace(self, event: str, _info: object) -> None:
         """Hears of each step of the exchange before it is taken; what it raises stops that step."""
-        if not event.endswith("send_request_headers.started"):
-            return
-        try:
+        if event.endswith("send_request_headers.started"):
             self._fence.check()
-        except Exception as refusal:
-            self.refusal = refusal
-            raise
-        self.sent = True
-        self.deadline.reschedule(asyncio.get_running_loop().time() + self._reply_timeout)
+            self.deadline.reschedule(asyncio.get_running_loop().time() + self._reply_timeout)
+            self.sent = True
+
+
+@lru_cache(maxsize=64)
+def _target(url: str) -> tuple[httpcore2.URL, str]:
+    """Finds where to connect to, what to ask for there, and the host header."""
+    parsed = httpx2.URL(url)  # knows international names
+    target = httpcore2.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
+    return target, parsed.netloc.decode("ascii")
+
+
+def _cause(failure: BaseException) -> str:
+    """Names an exception, and the system's behind it: a ConnectError alone may be a name, a port or a certificate."""
+    names = [type(failure).__name__]
+    behind = failure.__cause__ or failure.__context__
+    while behind is not None:
+        if isinstance(behind, OSError) and not isinstance(behind, TimeoutError | ssl.SSLWantReadError):
+            names[1:] = [type(behind).__name__]
+        behind = behind.__cause__ or behind.__context__
+    return "/".join(names)
 
 
 # A bounded body
 
 
-async def _read(response: httpx2.Response) -> bytes:
-    """Reads a whole body, decoded, with bounded memory: one that is too long or unreadable is a lost reply."""
-    decompressor = _decompressor(response.headers.get("content-encoding", "").lower())
+async def _read(response: httpcore2.Response) -> bytes:
+    """Reads a whole body, and not more than `BODY_LIMIT` of it."""
     body = bytearray()
-    async for chunk in cast(httpx2.AsyncByteStream, response.stream):
-        # With a limit: a kilobyte of gzip can hold a megabyte.
-        body += decompressor.decompress(chunk, BODY_LIMIT + 1 - len(body)) if decompressor else chunk
-        if len(body) > BODY_LIMIT:
-            raise httpx2.DecodingError("the body is too long")
-    if decompressor and not decompressor.eof:
-        raise httpx2.DecodingError("the compressed body is cut")
+    async with aclosing(response.aiter_stream()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise UnreadableBodyError
     return bytes(body)
 
 
-def _decompressor(encoding: str) -> Any:
-    """Finds a decompressor for an encoding that we did not ask for; None where there is nothing to decompress."""
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """Undoes an encoding that was not asked for; some proxies compress whatever passes.
+
+    Raises:
+        UnreadableBodyError: It is unknown, cut, or followed by something, or a little of it holds a lot.
+    """
     if encoding in {"", "identity"}:
-        return None
-    if encoding in {"gzip", "x-gzip"}:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16)
-    if encoding == "deflate":
-        return zlib.decompressobj()
-    raise httpx2.DecodingError("the body's encoding is unknown")
+        return body
+    if encoding not in _WBITS_BY_ENCODING:
+        raise UnreadableBodyError
+    decompressor = zlib.decompressobj(_WBITS_BY_ENCODING[encoding])
+    try:
+        document = decompressor.decompress(body, BODY_LIMIT)
+    except zlib.error as error:
+        raise UnreadableBodyError from error
+    if not decompressor.eof or decompressor.unused_data:
+        raise UnreadableBodyError
+    return document
 
 
-# The transport: httpx2's interface over httpcore2's pool, and streams that know when they were last heard
+def _header(response: httpcore2.Response, name: bytes) -> str:
+    """Finds a header's value, or its values as one."""
+    values = [value.decode("latin-1").strip() for each, value in response.headers if each.lower() == name]
+    return ", ".join(values)
 
 
-class _Transport(httpx2.AsyncBaseTransport):
-    """Sends over a pool. It follows no redirect, repeats nothing and trusts no environment, having no code for it."""
+# Connections that are used again only when nothing is left on them
 
+
+class _Pool(httpcore2.AsyncConnectionPool):
     def __init__(self, settings: Provider) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=settings.ca_file),
-            max_connections=settings.max_connections,
-            max_keepalive_connections=settings.max_connections,
-            keepalive_expiry=settings.keepalive_expiry,
+        super().__init__(max_connections=settings.max_connections, max_keepalive_connections=settings.max_connections)
+        self._trust = _trust(settings.ca_file)
+        self._expiry = settings.keepalive_expiry
+        self._backend = _Backend()
+
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        return _Connection(
+            origin,
+            ssl_context=self._trust,
+            keepalive_expiry=self._expiry,
             retries=0,
-            network_backend=_ListeningBackend(),
+            network_backend=self._backend,
         )
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Sends a request and receives the head of its reply."""
-        url = request.url
-        response = await self._pool.handle_async_request(
-            httpcore2.Request(
-                method=request.method,
-                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx2.Response(
-            status_code=response.status,
-            headers=response.headers,
-            stream=_Body(response),
-            extensions=response.extensions,
-        )
 
-    async def aclose(self) -> None:
-        """Closes all connections."""
-        await self._pool.aclose()
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise InvalidSettingsError([f"provider.ca_file: {ca_file} cannot be used: {error.strerror}"]) from None
 
 
-class _Body(httpx2.AsyncByteStream):
-    def __init__(self, response: httpcore2.Response) -> None:
-        self._response = response
+class _Connection(httpcore2.AsyncHTTPConnection):
+    """Looks at an idle connection once more when its turn has come: the pool looked when it chose it, a while ago."""
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._response.aiter_stream():
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._response.aclose()
+    async def handle_async_request(self, request: httpcore2.Request) -> httpcore2.Response:
+        if self.is_idle() and self.has_expired():
+            raise httpcore2.ConnectionNotAvailable  # no byte left; the pool closes this one and chooses another
+        return await super().handle_async_request(request)
 
 
-class _ListeningBackend(httpcore2.AsyncNetworkBackend):
+class _Backend(httpcore2.AsyncNetworkBackend):
     def __init__(self) -> None:
         self._backend = httpcore2.AnyIOBackend()
 
@@ -241,31 +265,61 @@ class _ListeningBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        return _ListeningStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        return _Stream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class _ListeningStream(httpcore2.AsyncNetworkStream):
-    """A connection that knows whether anything was heard since the last request was written.
+class _Stream(httpcore2.AsyncNetworkStream):
+    """A connection that may be used again only when nothing was heard on it beyond its last reply.
 
-    A provider that answers twice leaves a second reply behind; the pool would read it as the answer to the next
-    request, and that call would be told another's verdict.
+    A provider that answers twice leaves a second answer behind. Taken for the answer to the next request, it would tell
+    that call another's verdict. It can wait in four places: in the kernel, where the pool looks by itself; in the TLS
+    layer; in the stream's own queue, which only a long reply fills; and, cut from the reply before it, in the HTTP
+    parser.
     """
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
-        self.stale = False
+        self._held = b""
+        self._heard = 0
+        self._reusable = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        # The last byte is held back until it is asked for. The parser asks for each byte of a reply and for none
+        # beyond it: a byte that is still held when the reply has ended belongs to something else.
+        if self._held:
+            data, self._held = self._held, b""
+            return data
         data = await self._stream.read(max_bytes, timeout)
-        self.stale = False
+        self._heard += len(data)
+        if len(data) > 1:
+            data, self._held = data[:-1], data[-1:]
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stale = True
+        self._heard = 0
+        self._reusable = False
         await self._stream.write(buffer, timeout)
 
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+    def end_of_reply(self) -> None:
+        """Notes that a whole reply was read, and whether anything is left."""
+        self._reusable = not (self._held or self._heard > _REUSE_LIMIT or self._has_more_in_tls())
+
+    def _has_more_in_tls(self) -> bool:
+        tls: ssl.SSLObject | None = self._stream.get_extra_info("ssl_object")
+        if tls is None:
+            return False
+        try:
+            tls.read(1)
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError:
+            return True
+        return True
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and not self._reusable:
+            return True  # the pool's reason to close an idle connection
+        return self._stream.get_extra_info(info)
 
     async def start_tls(
         self,
@@ -273,7 +327,11 @@ class _ListeningStream(httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        return _ListeningStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        try:
+            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            await self.aclose()  # httpcore2 forgets the connection when the handshake is cut short from outside
+            raise
 
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+    async def aclose(self) -> None:
+        await self._stream.aclose()

@@ -1,0 +1,16 @@
+"""Waiting for what a test cannot hurry, and for nothing."""
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], bool], within: float = 20) -> None:
+    """Waits for something that nothing signals."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def forever() -> None:
+    """Waits until the test is over."""
+    await asyncio.Event().wait()
