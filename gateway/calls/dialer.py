@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
+from dataclasses import dataclass, field
 
 import structlog
 from ulid import ULID
@@ -36,6 +37,9 @@ from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, Preview
 
 log = structlog.stdlib.get_logger(__name__)
 
+Outcome = OutboundCall | GatewayError
+"""What became of a call: accepted, or why not."""
+
 
 class Dialer:
     """Places calls. Each runs in a task of its own, which no caller's cancellation reaches."""
@@ -57,14 +61,19 @@ class Dialer:
         self._begin_within = begin_within
         self._limit = calls_in_flight
         self._now = now
-        self._running: set[asyncio.Task[OutboundCall]] = set()
+        self._running: set[asyncio.Task[Outcome]] = set()
         self._draining = False
         self.outcomes: Counter[str] = Counter()
-        """How many calls ended in each outcome, and how many of their callers had gone by then."""
+        """How many calls ended in each outcome, and how many callers had gone by then."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are on their way."""
+        return len(self._running)
 
     def has_room(self) -> bool:
         """Whether one more call may start now."""
-        return not self._draining and len(self._running) < self._limit
+        return not self._draining and self.in_flight < self._limit
 
     async def drain(self) -> None:
         """Lets no new call start, and waits for those that run."""
@@ -89,49 +98,52 @@ class Dialer:
         Raises:
             GatewayError: It was not sent, refused, or nobody can say; `dispatch` tells which.
         """
-        call = self._new_call(request, account)
-        inbound.facts |= {"call_id": call.call_id, "account": call.account}
-        attempt = _Attempt(call, request, account, inbound, begin_within=self._begin_within, now=self._now)
-        task = asyncio.create_task(self._see_through(attempt), name=f"call {call.call_id}")
+        attempt = self._attempt(request, account, inbound)
+        inbound.facts |= {"call_id": attempt.call.call_id, "account": account.name}
+        task = asyncio.create_task(self._see_through(attempt), name=f"call {attempt.call.call_id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        try:
+            await asyncio.wait({task})  # not the task itself: cancelling this would cancel it
+        except asyncio.CancelledError:
+            self.outcomes["CALLER_GONE"] += 1
+            task.add_done_callback(attempt.log_without_its_caller)
+            raise
+        outcome = task.result()
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
 
-    def _new_call(self, request: PlaceCallRequest, account: Account) -> OutboundCall:
+    def _attempt(self, request: PlaceCallRequest, account: Account, inbound: Inbound) -> _Attempt:
         call = OutboundCall(
             call_id=str(ULID()), request_id=request.request_id, account=account.name, request=request.call
         )
         call.create_time.FromDatetime(self._now())
-        return call
+        body = encode(to_form(request.call, bridge=account.bridge, custom=call.call_id))
+        return _Attempt(call, request, account.url, account.key.current(), body, inbound, self._begin_within, self._now)
 
-    async def _see_through(self, attempt: _Attempt) -> OutboundCall:
-        outcome = "BUG"
+    async def _see_through(self, attempt: _Attempt) -> Outcome:
+        outcome: Outcome
         try:
-            call = await self._send(attempt)
-            outcome = "OK"
+            outcome = await self._send(attempt)
         except GatewayError as error:
             error.metadata.setdefault("call_id", attempt.call.call_id)
-            outcome = ErrorReason.Name(error.reason)
-            attempt.inbound.facts |= _facts(error)
-            raise
-        finally:
-            self.outcomes[outcome] += 1
-            if not attempt.inbound.answered:
-                self.outcomes["CALLER_GONE"] += 1
-                attempt.log_without_its_caller(outcome)
-        return call
+            outcome = error
+        self.outcomes[_name(outcome)] += 1
+        return outcome
 
     async def _send(self, attempt: _Attempt) -> OutboundCall:
-        form = to_form(attempt.request.call, bridge=attempt.account.bridge, custom=attempt.call.call_id)
-        key, body = attempt.account.key.current(), encode(form)
+        facts = attempt.inbound.facts
         try:
-            reply = await self._client.post(attempt.account.url, key, body, attempt)
-            verdict = read_verdict(reply, attempt.request.call, self._reading, (key,))
+            reply = await self._client.post(attempt.url, attempt.key, attempt.body, attempt)
+            verdict = read_verdict(reply, attempt.request.call, self._reading, (attempt.key,))
+            return _accepted(attempt.call, reply, verdict)
         except NotSentError as error:
-            attempt.inbound.facts["cause"] = error.cause
-            raise GatewayError(ERROR_REASON_PROVIDER_UNREACHABLE) from error
+            facts["cause"] = error.cause
+            late = attempt.is_expired()
+            raise GatewayError(ERROR_REASON_EXPIRED if late else ERROR_REASON_PROVIDER_UNREACHABLE) from error
         except ReplyLostError as error:
-            attempt.inbound.facts["cause"] = error.cause
+            facts["cause"] = error.cause
             raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN) from error
         except GatewayError:
             raise
@@ -141,57 +153,53 @@ class Dialer:
             log.exception("bug", call_id=attempt.call.call_id, error_id=error_id)
             raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN, error_id=error_id) from bug
         finally:
-            attempt.inbound.facts["provider_ms"] = attempt.provider_ms()
-        return _accepted(attempt.call, reply, verdict)
+            facts["provider_ms"] = attempt.milliseconds()
 
 
+@dataclass(slots=True, repr=False)
 class _Attempt:
-    """One call on its way to the provider, and the fence before it."""
+    """One call on its way to the provider, the fence before it, and its line in the log if its caller has gone."""
 
-    def __init__(
-        self,
-        call: OutboundCall,
-        request: PlaceCallRequest,
-        account: Account,
-        inbound: Inbound,
-        *,
-        begin_within: float,
-        now: Now,
-    ) -> None:
-        self.call = call
-        self.request = request
-        self.account = account
-        self.inbound = inbound
-        self._begin_within = begin_within
-        self._now = now
-        self._watch = Stopwatch()
-        self._began = time.perf_counter()
+    call: OutboundCall
+    request: PlaceCallRequest
+    url: str
+    key: str
+    body: bytes
+    inbound: Inbound
+    begin_within: float
+    now: Now
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    began: float = field(default_factory=time.perf_counter)
 
     def check(self) -> None:
-        """Stops a request that comes too late to its connection.
+        """Stops a request that comes too late to its connection: it is never sent late.
 
         Raises:
-            NotSentError: It has waited too long: it is never sent late.
-            GatewayError: EXPIRED, `dial_before` has passed.
+            NotSentError: It has waited too long, or `dial_before` has passed.
         """
-        if self._watch.elapsed() > self._begin_within:
+        if self.is_expired():
+            raise NotSentError("Expired")
+        if self.watch.elapsed() > self.begin_within:
             raise NotSentError("TooLate")
-        if expired(self.request, self._now):
-            raise GatewayError(ERROR_REASON_EXPIRED)
 
-    def provider_ms(self) -> float:
-        """Milliseconds since the attempt began: pool, connection, request and reply."""
-        return round((time.perf_counter() - self._began) * 1000, 2)
+    def is_expired(self) -> bool:
+        """Whether `dial_before` has passed."""
+        return expired(self.request, self.now)
 
-    def log_without_its_caller(self, outcome: str) -> None:
+    def milliseconds(self) -> float:
+        """How long ago the attempt began: pool, connection, request and reply."""
+        return round((time.perf_counter() - self.began) * 1000, 2)
+
+    def log_without_its_caller(self, task: asyncio.Task[Outcome]) -> None:
         """Writes the one line of a call whose caller has gone."""
+        outcome = task.result()
         log.info(
             "call",
             method="PlaceCall",
-            outcome=outcome,
+            outcome=_name(outcome),
             request_id=self.request.request_id,
             caller="gone",
-            **self.inbound.facts,
+            **(self.inbound.facts | _facts(outcome)),
         )
 
 
@@ -221,8 +229,16 @@ def _accepted(call: OutboundCall, reply: HttpReply, verdict: Verdict) -> Outboun
     return call
 
 
-def _facts(error: GatewayError) -> dict[str, str]:
-    facts = {name: error.metadata.get(name, "") for name in ("provider_code", "http_status")}
-    if error.dispatch is not None:
-        facts["dispatch"] = Dispatch.Name(error.dispatch)
+def _name(outcome: Outcome) -> str:
+    return ErrorReason.Name(outcome.reason) if isinstance(outcome, GatewayError) else "OK"
+
+
+def _facts(outcome: Outcome) -> dict[str, str]:
+    """Lists what the log may tell of an outcome: no numbers, no texts."""
+    if isinstance(outcome, GatewayError):
+        facts = {name: outcome.metadata.get(name, "") for name in ("provider_code", "http_status", "error_id")}
+    else:
+        facts = {"provider_code": outcome.provider_reply.code}
+    if outcome.dispatch is not None:
+        facts["dispatch"] = Dispatch.Name(outcome.dispatch)
     return {name: fact for name, fact in facts.items() if fact}

@@ -1,0 +1,101 @@
+"""The dialer: what only happens between two turns of the event loop, and a stand-in for the client can arrange."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from gateway_under_test import place_call_request
+from raw_provider import ACCEPTED
+from structlog.testing import capture_logs
+
+from gateway.accounts import Account, FixedKey
+from gateway.calls.dialer import Dialer
+from gateway.clock import utc_now
+from gateway.errors import GatewayError
+from gateway.inbound import Inbound
+from gateway.kaleyra.client import Fence, NotSentError
+from gateway.kaleyra.reply import HttpReply, Reading
+
+ACCOUNT = Account("default", "http://127.0.0.1:9/v1/SID/voice/outbound", FixedKey("a-key"))
+
+
+class Client:
+    """Answers every POST, and does something right before."""
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        self.before = before
+        self.posts = 0
+
+    async def post(self, _url: str, _key: str, _body: bytes, fence: Fence) -> HttpReply:
+        await asyncio.sleep(0)
+        fence.check()
+        self.posts += 1
+        self.before()
+        return HttpReply(200, json.dumps(ACCEPTED).encode())
+
+
+def dialer_with(client: Client, begin_within: float = 60) -> Dialer:
+    return Dialer(client, Reading(), begin_within=begin_within, calls_in_flight=10, now=utc_now)
+
+
+async def test_a_caller_that_leaves_at_the_moment_of_the_verdict_has_its_line():
+    """The verdict is there and the caller is gone in the same turn of the loop: one line says both."""
+
+    def leave() -> None:
+        caller.cancel()
+
+    dialer = dialer_with(Client(leave))
+    with capture_logs() as lines:
+        caller = asyncio.create_task(dialer.dial(place_call_request(), ACCOUNT, Inbound([])))
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        await asyncio.sleep(0)
+
+    [line] = [line for line in lines if line["event"] == "call"]
+    assert ("gone", "OK", "DISPATCH_ACCEPTED", "RBC3007") == (
+        line["caller"],
+        line["outcome"],
+        line["dispatch"],
+        line["provider_code"],
+    )
+    assert Counter({"OK": 1, "CALLER_GONE": 1}) == dialer.outcomes
+    assert 0 == dialer.in_flight
+
+
+async def test_a_drain_waits_for_a_call_without_a_caller():
+    """A drain ends when the last call has, whoever waits for it."""
+    released = asyncio.Event()
+
+    class Slow(Client):
+        async def post(self, *args: object) -> HttpReply:
+            await released.wait()
+            return await super().post(*args)
+
+    client = Slow(lambda: None)
+    dialer = dialer_with(client)
+    caller = asyncio.create_task(dialer.dial(place_call_request(), ACCOUNT, Inbound([])))
+    await asyncio.sleep(0.01)
+    caller.cancel()
+    drain = asyncio.create_task(dialer.drain())
+    await asyncio.sleep(0.01)
+
+    assert not drain.done()
+    assert not dialer.has_room()
+    released.set()
+    await asyncio.wait_for(drain, 10)
+    assert 1 == client.posts
+    assert 0 == dialer.in_flight
+
+
+async def test_a_connection_that_comes_too_late_is_not_used():
+    """The time before the first byte counts from the making of the call, also where no timeout noticed it pass."""
+    client = Client(lambda: None)
+    dialer = dialer_with(client, begin_within=0)
+
+    with pytest.raises(GatewayError, match="PROVIDER_UNREACHABLE") as caught:
+        await dialer.dial(place_call_request(), ACCOUNT, Inbound([]))
+
+    assert NotSentError is type(caught.value.__cause__)
+    assert 0 == client.posts
