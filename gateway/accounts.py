@@ -1,101 +1,19 @@
-"""The accounts that calls are placed with, and their keys."""
+"""The accounts that calls are placed with."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, Protocol
-
-import structlog
+from typing import Final
 
 from gateway.errors import GatewayError
-from gateway.settings import AccountSettings
-from gateway.settings.files import key_in
+from gateway.keys import FixedKey, KeyFile, KeySource
+from gateway.settings import AccountSettings, InvalidSettingsError
 from gateway.telemetry import Secrets
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_ACCOUNT_NOT_FOUND
 
 DEFAULT: Final = "default"
-
-_TICK: Final = 100_000_000  # nanoseconds, more than any clock of a local file system needs for a step
-
-log = structlog.stdlib.get_logger(__name__)
-
-
-class KeySource(Protocol):
-    """Gives an account's API key at the moment it is needed."""
-
-    def current(self) -> str:
-        """The key to send now."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FixedKey:
-    """A key from the settings."""
-
-    key: str = field(repr=False)
-
-    def current(self) -> str:
-        """The key."""
-        return self.key
-
-
-class KeyFile:
-    """A key in a file: used at once when the file changes; a broken file keeps the last good key and says so."""
-
-    def __init__(self, file: Path, secrets: Secrets) -> None:
-        """Reads the file.
-
-        Raises:
-            OSError: It cannot be read.
-            ValueError: It holds no key.
-        """
-        self._file = file
-        self._secrets = secrets
-        self._problem = ""
-        self._seen = self._fingerprint()
-        self._key = self._read()
-
-    def __repr__(self) -> str:
-        return f"KeyFile({str(self._file)!r})"
-
-    def current(self) -> str:
-        """The newest good key; looks at the file's metadata on every call, and reads it when that changed."""
-        seen = self._fingerprint()
-        if seen != self._seen:
-            self._seen = seen  # taken before the read: a change during the read is seen next time
-            self._reread()
-        return self._key
-
-    def _reread(self) -> None:
-        key, problem = self._key, ""
-        try:
-            key = self._read()
-        except (OSError, ValueError) as error:
-            problem = str(error.strerror if isinstance(error, OSError) else error)
-        if problem and problem != self._problem:
-            # An error of the file, not of ours: no stack.
-            log.error("key file broken; the last good key stays in use", file=str(self._file), problem=problem)
-        elif not problem and (self._problem or key != self._key):
-            log.info("key file changed; its key is in use", file=str(self._file))
-        self._key, self._problem = key, problem
-
-    def _fingerprint(self) -> tuple[int, ...]:
-        try:
-            stat = self._file.stat()
-        except OSError:
-            return ()
-        now = time.time_ns()
-        # A file may change twice within one tick of its clock: until that has passed, no two fingerprints are equal.
-        fresh = now if now - stat.st_ctime_ns < _TICK else 0
-        return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, fresh)
-
-    def _read(self) -> str:
-        key = key_in(self._file)
-        self._secrets.add(key)
-        return key
+"""The account of a request that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +53,37 @@ class Accounts:
         return account
 
 
-def account_from(name: str, settings: AccountSettings, secrets: Secrets) -> Account:
-    """Builds an account from its settings.
+def accounts_from(settings: Mapping[str, AccountSettings], secrets: Secrets) -> Accounts:
+    """Builds the accounts; their keys become secrets.
 
     Raises:
-        OSError: The key file cannot be read.
-        ValueError: The key file holds no key.
+        InvalidSettingsError: With every key file that cannot be used.
     """
+    accounts: dict[str, Account] = {}
+    mistakes: list[str] = []
+    for name, account in settings.items():
+        try:
+            accounts[name] = _account(name, account, secrets)
+        except OSError as error:
+            mistakes.append(f"accounts.{name}.api_key_file: cannot be read: {error.strerror}")
+        except ValueError as error:
+            mistakes.append(f"accounts.{name}.api_key_file: {error}")
+    if mistakes:
+        raise InvalidSettingsError(mistakes)
+    return Accounts(accounts)
+
+
+def _account(name: str, settings: AccountSettings, secrets: Secrets) -> Account:
     return Account(
         name=name,
         url=f"{settings.base_url}/v1/{settings.sid}/voice/outbound",
-        key=_key_source(settings, secrets),
+        key=_key(settings, secrets),
         bridge=settings.bridge,
         only_numbers=settings.only_numbers,
     )
 
 
-def _key_source(settings: AccountSettings, secrets: Secrets) -> KeySource:
+def _key(settings: AccountSettings, secrets: Secrets) -> KeySource:
     if settings.api_key_file is not None:
         return KeyFile(settings.api_key_file, secrets)
     if settings.api_key is None:

@@ -9,7 +9,7 @@ import structlog
 from gateway import __version__
 from gateway.app import Gateway
 from gateway.settings import Settings
-from gateway.telemetry import Secrets
+from gateway.telemetry import Secrets, log_unhandled
 
 DRAINED: Final = 0
 CUT_OFF: Final = 1
@@ -32,8 +32,10 @@ async def serve(settings: Settings, secrets: Secrets) -> int:
     def signalled() -> None:
         (second if first.is_set() else first).set()
 
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_unhandled)
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, signalled)
+        loop.add_signal_handler(number, signalled)
     gateway = Gateway(settings, secrets)
     address = await gateway.start()
     log.info(
@@ -59,6 +61,6 @@ async def _drained_or_cut_off(gateway: Gateway, second: asyncio.Event) -> int:
 
 def _say_what_is_missing(settings: Settings) -> None:
     """Warns of settings that this version reads but does not act on: nothing is promised in silence."""
-    log.warning("no ledger in this version: repeating a request_id dials again", ledger=settings.ledger.url)
+    log.warning("no ledger in this version: repeating a request_id dials again")
     if settings.receiver is not None:
         log.warning("no receiver in this version: [receiver] is not served", listen=settings.receiver.listen)

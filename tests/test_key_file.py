@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway import accounts
-from gateway.accounts import KeyFile
+from gateway import keys
+from gateway.keys import KeyFile
 from gateway.telemetry import Secrets
 
 OLD, NEW = "Zq7-old-key", "Zq7-new-key"
@@ -151,13 +151,13 @@ def test_two_changes_within_one_tick_of_the_clock_are_two(file):
 
 def test_an_unchanged_file_is_not_read_again(file, monkeypatch):
     """Once its time of change has passed, a file costs a look at its metadata, and no read."""
-    monkeypatch.setattr(accounts, "_TICK", 0)
+    monkeypatch.setattr(keys, "_TICK", 0)
     source = KeyFile(file, Secrets())
     reads: list[Path] = []
-    monkeypatch.setattr(accounts, "key_in", reads.append)
-    keys = {source.current() for _ in range(10)}
+    monkeypatch.setattr(keys, "key_in", reads.append)
+    used = {source.current() for _ in range(10)}
 
-    assert ({OLD}, []) == (keys, reads)
+    assert ({OLD}, []) == (used, reads)
 
 
 @pytest.mark.parametrize("shown", [repr, str])
