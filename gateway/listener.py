@@ -109,5 +109,5 @@ def _why_not(listen: str) -> str:
     try:
         socket.create_server((host.strip("[]"), int(port)), family=family).close()
     except OSError as error:
-        return error.strerror or type(error).__name__
+        return (error.strerror or type(error).__name__).partition(" (")[0]  # Python adds the address in brackets
     return "gRPC does not say why"
