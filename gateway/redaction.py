@@ -33,18 +33,17 @@ def hide(secrets: Iterable[str], text: str) -> str:
 
 
 def redacted(message: Message) -> dict[str, Any]:
-    """Renders a message for a log: set fields by name, those marked `debug_redact` as `[REDACTED]`."""
-    return {field.name: _redacted_value(field, value) for field, value in message.ListFields()}
+    """Renders a message for a log: set fields by name, those marked `debug_redact`, and bytes, as `[REDACTED]`."""
+    return {field.name: _redacted_field(field, value) for field, value in message.ListFields()}
 
 
-def _redacted_value(field: FieldDescriptor, value: Any) -> Any:
+def _redacted_field(field: FieldDescriptor, value: Any) -> Any:
     if field.GetOptions().debug_redact:
         return REDACTED
-    values = [_shown(each) for each in value] if field.is_repeated else [_shown(value)]
-    return values if field.is_repeated else values[0]
+    return [_redacted_value(each) for each in value] if field.is_repeated else _redacted_value(value)
 
 
-def _shown(value: Any) -> Any:
-    if not isinstance(value, Message):
-        return value
-    return str(value) if value.DESCRIPTOR.file.package == "google.protobuf" else redacted(value)
+def _redacted_value(value: Any) -> Any:
+    if isinstance(value, Message):
+        return redacted(value)
+    return REDACTED if isinstance(value, bytes) else value  # bytes may hold a whole message, as in an Any

@@ -29,12 +29,15 @@ class Admission:
         self._now = now
 
     def admit(self, request: PlaceCallRequest, inbound: Inbound) -> Account:
-        """Finds the account that the call is placed with.
+        """Finds the account that the call is placed with, and notes it for the log.
 
         Raises:
             GatewayError: ACCOUNT_NOT_FOUND, INVALID_REQUEST, POLICY_REFUSED, EXPIRED or OVERLOADED, whichever is first.
         """
         account = self._accounts.resolve(request.account)
+        inbound.facts["account"] = account.name
+        if request.validate_only:
+            inbound.facts["validate_only"] = True
         if inbound.violations:
             raise GatewayError(ERROR_REASON_INVALID_REQUEST, violations=inbound.violations)
         forbidden = list(_forbidden_numbers(request.call, account))
