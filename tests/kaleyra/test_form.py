@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from outbound_calls import PLAIN, WHOLE, call_from
 
@@ -283,6 +283,7 @@ def test_the_least_call_is_three_fields():
     assert expected == form_of(call_from(PLAIN))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(FIELDS), st.text())))
 def test_any_text_is_encoded_as_urllib_encodes_it(form):
     """The table in C stands for urllib's own encoder, byte for byte."""

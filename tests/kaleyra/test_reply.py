@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from outbound_calls import PLAIN, WHOLE, call_from, to_numbers
 
@@ -280,6 +280,7 @@ def test_data_and_error_of_any_shape_change_no_verdict(code, value):
     assert REASON_BY_CODE[code] == verdict(envelope(code, error=value)).reason
 
 
+@settings(deadline=None)
 @given(
     body=st.binary() | st.text().map(str.encode) | st.sampled_from([sample.values[0] for sample in NO_ENVELOPES]),
     status=st.integers(100, 599),
@@ -296,6 +297,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(code=st.sampled_from(sorted(REASON_BY_CODE)), message=ANY_JSON, data=ANY_JSON, error=ANY_JSON)
 def test_any_json_beside_a_known_code_has_a_verdict_without_a_secret(code, message, data, error):
     """Reading an envelope never fails, and neither the key nor a number comes out of it."""
