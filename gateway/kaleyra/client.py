@@ -11,10 +11,11 @@ straight to a pool of connections, which can do none of that.
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 import zlib
 from collections.abc import Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -279,11 +280,27 @@ class _Stream(httpcore2.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
+        # Asked for once: each time takes longer than what is then done with it.
+        self._tls: ssl.SSLObject | None = stream.get_extra_info("ssl_object")
+        self._socket = stream.get_extra_info("socket")
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
+        self._unsent = b""
         self._held = b""
         self._heard = 0
         self._reusable = False
 
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - it waits in read
+        # Head and body come apart, and leave together: one packet, one system call, one turn of the event loop.
+        self._heard = 0
+        self._reusable = False
+        self._unsent += buffer
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._unsent:
+            request, self._unsent = self._unsent, b""
+            with suppress(httpcore2.WriteError):  # as httpcore2 does: the provider may have replied before it hung up
+                await self._stream.write(request, timeout)
         # The last byte is held back until it is asked for. The parser asks for each byte of a reply and for none
         # beyond it: a byte that is still held when the reply has ended belongs to something else.
         if self._held:
@@ -295,21 +312,15 @@ class _Stream(httpcore2.AsyncNetworkStream):
             data, self._held = data[:-1], data[-1:]
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._heard = 0
-        self._reusable = False
-        await self._stream.write(buffer, timeout)
-
     def end_of_reply(self) -> None:
         """Notes that a whole reply was read, and whether anything is left."""
         self._reusable = not (self._held or self._heard > _REUSE_LIMIT or self._has_more_in_tls())
 
     def _has_more_in_tls(self) -> bool:
-        tls: ssl.SSLObject | None = self._stream.get_extra_info("ssl_object")
-        if tls is None:
+        if self._tls is None:
             return False
         try:
-            tls.read(1)
+            self._tls.read(1)
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError:
@@ -317,8 +328,8 @@ class _Stream(httpcore2.AsyncNetworkStream):
         return True
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and not self._reusable:
-            return True  # the pool's reason to close an idle connection
+        if info == "is_readable":  # the pool's reason to close an idle connection
+            return not self._reusable or self._socket.fileno() < 0 or bool(self._readable.poll(0))
         return self._stream.get_extra_info(info)
 
     async def start_tls(
