@@ -120,10 +120,14 @@ def settings_for(url: str, overrides: Mapping[str, Any]) -> Settings:
 
 
 @asynccontextmanager
-async def running_gateway(url: str, overrides: Mapping[str, Any]) -> AsyncIterator[GatewayUnderTest]:
-    """Runs a gateway in this process until the end of the block."""
-    gateway = Gateway(settings_for(url, overrides), Secrets())
+async def running_gateway(
+    url: str, overrides: Mapping[str, Any], secrets: Secrets | None = None
+) -> AsyncIterator[GatewayUnderTest]:
+    """Runs a gateway in this process until the end of the block; it tells `secrets` what no log may hold."""
+    gateway = Gateway(settings_for(url, overrides), secrets or Secrets())
     address = await gateway.start()
-    async with grpc.aio.insecure_channel(address) as channel:
-        yield GatewayUnderTest(gateway, address, channel, OutboundCallServiceStub(channel))
-    await gateway.stop()
+    try:
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield GatewayUnderTest(gateway, address, channel, OutboundCallServiceStub(channel))
+    finally:
+        await gateway.stop()
