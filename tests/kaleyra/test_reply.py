@@ -363,6 +363,7 @@ def test_invalid_inputs_are_named_by_our_fields(name, field):
         pytest.param("wrong", ["wrong"], id="a text"),
         pytest.param(["wrong", "also wrong"], ["wrong; also wrong"], id="a list of texts"),
         pytest.param({"to": ["wrong", "also wrong"]}, ["wrong; also wrong"], id="texts of a field in a list"),
+        pytest.param({"to": ["wrong", None, "", [], "also wrong"]}, ["wrong; also wrong"], id="texts with gaps"),
         pytest.param({"to": {"0": "wrong"}}, ["wrong"], id="texts of a field in an object"),
         pytest.param({"to": "a", "delay": "b"}, ["a", "b"], id="two fields, in their order"),
         pytest.param({"to": ""}, ["the provider named this field without a reason"], id="a field without a text"),
