@@ -1,9 +1,10 @@
 """The command line: `kaleyra-gateway serve | check | sandbox | demo`."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,6 +14,12 @@ from gateway.caller.typed import RememberingCommand
 
 INVALID_SETTINGS = 2
 """The exit status when the settings are wrong."""
+
+UNREACHABLE = 1
+"""The exit status of `check --online` when a provider cannot be reached."""
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
 
 app = typer.Typer(
     name="kaleyra-gateway",
@@ -55,12 +62,16 @@ def serve(config: Config = None) -> None:
         configure_logs(secrets, form=settings.log.format, level=settings.log.level)
         status = uvloop.run(serve_until_drained(settings, secrets))
     except InvalidSettingsError as error:
-        _refuse(error.mistakes)
+        _refuse(error.placed)
     raise typer.Exit(status)
 
 
 @app.command()
-def check(config: Config = None) -> None:
+def check(
+    config: Config = None,
+    *,
+    online: Annotated[bool, typer.Option("--online", help="Connect to each provider as well; place nothing.")] = False,
+) -> None:
     """Show the effective settings, keys hidden, and where each comes from; exit 2 when one is wrong."""
     from gateway.app import check_files
     from gateway.settings import InvalidSettingsError, effective, load
@@ -69,10 +80,22 @@ def check(config: Config = None) -> None:
         settings = load(config, os.environ)
         check_files(settings)
     except InvalidSettingsError as error:
-        _refuse(error.mistakes)
+        _refuse(error.placed)
     for name, value, source in effective(settings, config, os.environ):
         typer.echo(f"{name} = {value}" + (f"    # {source}" if source else ""))
     typer.echo("\nThe settings are good.")
+    if online and not asyncio.run(_tell_who_is_online(settings)):
+        raise typer.Exit(UNREACHABLE)
+
+
+async def _tell_who_is_online(settings: "Settings") -> bool:
+    from gateway.online import check_online
+
+    all_online = True
+    async for account, problem in check_online(settings):
+        typer.echo(f"accounts.{account}: " + (f"the provider cannot be reached: {problem}" if problem else "reachable"))
+        all_online = all_online and not problem
+    return all_online
 
 
 @app.command()

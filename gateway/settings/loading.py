@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from gateway.settings.checks import Surroundings
+from gateway.settings.lines import line_of
 from gateway.settings.mistakes import InvalidSettingsError, described
 from gateway.settings.model import Settings
 
@@ -42,7 +43,18 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(document, context=Surroundings(folder, allow_http))
     except ValidationError as error:
-        raise InvalidSettingsError(described(error, Settings, _VARIABLE_BY_PATH)) from None
+        mistakes = described(error, Settings, _VARIABLE_BY_PATH)
+        raise InvalidSettingsError(mistakes, None if file is None else _with_lines(mistakes, file)) from None
+
+
+def _with_lines(mistakes: list[str], file: Path) -> list[str]:
+    """Says where in the file each mistake stands, as far as the file has the setting or a table around it."""
+    text = file.read_text(encoding="utf-8")
+    lines = [line_of(text, mistake.partition(":")[0]) for mistake in mistakes]
+    return [
+        mistake if line is None else f"{mistake} ({file.name}, line {line})"
+        for mistake, line in zip(mistakes, lines, strict=True)
+    ]
 
 
 def read_document(file: Path | None) -> dict[str, Any]:

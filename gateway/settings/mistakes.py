@@ -25,11 +25,17 @@ _WORDS_BY_TYPE: Final[Mapping[str, str]] = {
 
 
 class InvalidSettingsError(Exception):
-    """Says everything that is wrong with the settings, a line each."""
+    """Says everything that is wrong with the settings, a line each.
 
-    def __init__(self, mistakes: list[str]) -> None:
+    Attributes:
+        mistakes: Each by its setting's name.
+        placed: The same, each with its line in the file where there is one.
+    """
+
+    def __init__(self, mistakes: list[str], placed: list[str] | None = None) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
+        self.placed = mistakes if placed is None else placed
 
 
 def mistake(text: str) -> PydanticCustomError:
