@@ -19,24 +19,15 @@ from gateway.errors import Resource, Violation
 from gateway.kaleyra.envelope import TEXT_LIMIT, Envelope, UnreadableError, read_envelope
 from gateway.kaleyra.numbers import readings
 from voicegateway.v1 import error_reason_pb2 as reasons
-from voicegateway.v1.error_reason_pb2 import (
-    ERROR_REASON_INVALID_NUMBER,
-    ERROR_REASON_OUTCOME_UNKNOWN,
-    ERROR_REASON_PROVIDER_INVALID_INPUT,
-    ERROR_REASON_PROVIDER_REFUSED,
-    ERROR_REASON_PROVIDER_THROTTLED,
-    ErrorReason,
-)
+from voicegateway.v1.error_reason_pb2 import ErrorReason
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
-
-ACCEPTED_CODE: Final = "RBC3007"
 
 _INVALID_NUMBER: Final = "the provider called this number invalid"
 _NO_TEXT: Final = "the provider named this field without a reason"
 _LONGEST_WAIT: Final = 24 * 60 * 60  # seconds
 
 REASON_BY_CODE: Final[Mapping[str, ErrorReason.ValueType | None]] = {
-    ACCEPTED_CODE: None,
+    "RBC3007": None,
     "RBC201": reasons.ERROR_REASON_PROVIDER_CREDENTIALS_REJECTED,
     "RBC3004": reasons.ERROR_REASON_PROVIDER_INVALID_INPUT,
     "RBC3108": reasons.ERROR_REASON_SCHEDULE_TIME_REFUSED,
@@ -58,7 +49,7 @@ REASON_BY_STATUS: Final[Mapping[int, ErrorReason.ValueType]] = {
 OPERATOR_REASONS: Final[Mapping[str, ErrorReason.ValueType]] = {
     name.removeprefix("ERROR_REASON_"): reason
     for name, reason in ErrorReason.items()
-    if ERROR_REASON_PROVIDER_INVALID_INPUT <= reason <= reasons.ERROR_REASON_PROVIDER_THROTTLED
+    if reasons.ERROR_REASON_PROVIDER_INVALID_INPUT <= reason <= reasons.ERROR_REASON_PROVIDER_THROTTLED
 }
 """The reasons that an operator may give to a code, by their short names: rows 6 to 15 of the contract."""
 
@@ -131,26 +122,26 @@ def read_verdict(reply: HttpReply, call: OutboundCallRequest, reading: Reading, 
     try:
         envelope = read_envelope(reply.body, secrets)
     except UnreadableError:
-        return Verdict(ERROR_REASON_OUTCOME_UNKNOWN)
+        return Verdict(reasons.ERROR_REASON_OUTCOME_UNKNOWN)
     verdict = _by_status(reply.status, reading) if envelope is None else _by_code(envelope, call, reading)
-    if verdict.reason == ERROR_REASON_PROVIDER_THROTTLED:
+    if verdict.reason == reasons.ERROR_REASON_PROVIDER_THROTTLED:
         return replace(verdict, retry_after=_retry_after(reply))
     return verdict
 
 
 def _by_status(status: int, reading: Reading) -> Verdict:
     if status in reading.refusing_statuses:
-        return Verdict(ERROR_REASON_PROVIDER_REFUSED)
-    return Verdict(REASON_BY_STATUS.get(status, ERROR_REASON_OUTCOME_UNKNOWN))
+        return Verdict(reasons.ERROR_REASON_PROVIDER_REFUSED)
+    return Verdict(REASON_BY_STATUS.get(status, reasons.ERROR_REASON_OUTCOME_UNKNOWN))
 
 
 def _by_code(envelope: Envelope, call: OutboundCallRequest, reading: Reading) -> Verdict:
     code = envelope.code
-    reason = REASON_BY_CODE.get(code, reading.reason_by_code.get(code, ERROR_REASON_OUTCOME_UNKNOWN))
+    reason = REASON_BY_CODE.get(code, reading.reason_by_code.get(code, reasons.ERROR_REASON_OUTCOME_UNKNOWN))
     verdict = Verdict(reason, envelope.shown_code(), envelope.message())
-    if reason == ERROR_REASON_PROVIDER_INVALID_INPUT:
+    if reason == reasons.ERROR_REASON_PROVIDER_INVALID_INPUT:
         return replace(verdict, violations=_invalid_fields(envelope))
-    if reason == ERROR_REASON_INVALID_NUMBER:
+    if reason == reasons.ERROR_REASON_INVALID_NUMBER:
         return _of_invalid_numbers(verdict, envelope, call, reading)
     resource = _RESOURCE_BY_REASON.get(reason) if reason else None
     return replace(verdict, resource=resource(call)) if resource else verdict
@@ -172,7 +163,7 @@ def _of_invalid_numbers(verdict: Verdict, envelope: Envelope, call: OutboundCall
     if len(invalid) == recipients or reading.invalid_number_refuses_all:
         return replace(verdict, violations=violations)
     # The page does not say whether the good numbers are dialed: then it is unknown, and not a refusal.
-    return replace(verdict, reason=ERROR_REASON_OUTCOME_UNKNOWN, violations=violations)
+    return replace(verdict, reason=reasons.ERROR_REASON_OUTCOME_UNKNOWN, violations=violations)
 
 
 def _recipients_with(numbers: set[str], call: OutboundCallRequest) -> list[int]:
