@@ -56,8 +56,10 @@ async def planted(method: Method) -> AsyncIterator[Planted]:
     server.add_generic_rpc_handlers((boundary.handler(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        running = Planted(channel, boundary, server)
-        configure_logs(Secrets(), form="json", level="DEBUG", stream=running.log)
-        yield running
-    await server.stop(None)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            running = Planted(channel, boundary, server)
+            configure_logs(Secrets(), form="json", level="DEBUG", stream=running.log)
+            yield running
+    finally:
+        await server.stop(None)

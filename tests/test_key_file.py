@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from gateway import keys
 from gateway.keys import KeyFile
+from gateway.redaction import REDACTED
 from gateway.telemetry import Secrets
 
 OLD, NEW = "Zq7-old-key", "Zq7-new-key"
@@ -158,6 +159,16 @@ def test_an_unchanged_file_is_not_read_again(file, monkeypatch):
     used = {source.current() for _ in range(10)}
 
     assert ({OLD}, []) == (used, reads)
+
+
+def test_every_key_that_was_ever_in_the_file_is_hidden_in_the_log(file):
+    """A replaced key may still be good at the provider."""
+    secrets = Secrets()
+    source = KeyFile(file, secrets)
+    file.write_text(NEW)
+    source.current()
+
+    assert f"{REDACTED} {REDACTED}" == secrets.hidden(f"{OLD} {NEW}")
 
 
 @pytest.mark.parametrize("shown", [repr, str])

@@ -237,6 +237,7 @@ def echoing(status: int, document: Any, headers: str = "") -> Any:
             post = await connection.receive()
             echo = f"{post.headers['api-key']} {post.body.decode()} {' '.join(NUMBERS)}"
             body = json.dumps(document).replace("ECHO", json.dumps(echo)[1:-1])
+            body = body.replace("KEY", json.dumps(post.headers["api-key"])[1:-1])
             await connection.send(http(body.encode(), status, headers.replace("KEY", post.headers["api-key"])))
 
     return behavior
@@ -255,6 +256,7 @@ MISBEHAVIORS = [
     echoing(200, {"code": "RBC3109", "message": "ECHO", "data": {"to": "3236550107"}, "error": "ECHO"}),
     echoing(200, {"code": "RBC3119", "message": "ECHO", "data": "ECHO", "error": {}}),
     echoing(200, {"code": "RBC9999", "message": "ECHO"}),
+    echoing(200, {"code": "KEY", "message": "KEY"}),
     echoing(429, "ECHO", "retry-after: KEY\r\n"),
     echoing(302, "ECHO", "location: http://127.0.0.1/?key=KEY\r\n"),
     echoing(500, "ECHO", "content-encoding: KEY\r\n"),
