@@ -21,7 +21,7 @@ def show(
         console.print(f"{name + ':':<13} {fact}", highlight=False, soft_wrap=True)
     console.print(_figures(rounds, contestants, concurrencies))
     console.print("others: how much of the server's core was used by anyone but the server.", style="dim")
-    console.print("load: how busy the other core was; near 100 %, the load is what was measured.", style="dim")
+    console.print("load: how busy the other core was; near 100 %, the load may be what was measured.", style="dim")
     console.print(_ratios(rounds, contestants, concurrencies))
     for outcome in outcomes(rounds, TARGETS):
         console.print(_verdict(outcome), highlight=False)

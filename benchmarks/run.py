@@ -25,7 +25,7 @@ from summary import Round, outcomes
 def main() -> int:
     options = _options()
     go_tools.build()
-    where, contestants = cores(), [each for each in CONTESTANTS if each.key in options.contestants]
+    where, contestants = cores(), options.contestants
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=100)
     with running_on(where.others), upstream(where) as provider:
@@ -33,13 +33,16 @@ def main() -> int:
             rounds = [_round(turn, contestants, provider, where, options, console) for turn in range(options.rounds)]
         except MeasurementError as error:
             sys.exit(f"benchmarks: NOT VALID: {error}")
-    known = facts(where)
+    known, judged = facts(where), outcomes(rounds, TARGETS)
     show(console, rounds, contestants, options.in_flight, known)
     if options.json:
-        document = {"facts": known, "rounds": [[asdict(point) for point in each] for each in rounds]}
+        document = {
+            "facts": known,
+            "targets": [asdict(outcome) | {"reached": outcome.reached} for outcome in judged],
+            "rounds": [[asdict(point) for point in each] for each in rounds],
+        }
         options.json.write_text(json.dumps(document, indent=2) + "\n")
-    missed = [outcome for outcome in outcomes(rounds, TARGETS) if not outcome.reached]
-    return 1 if options.check and missed else 0
+    return 1 if options.check and not all(outcome.reached for outcome in judged) else 0
 
 
 def _round(
@@ -66,7 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="how often each point is measured (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 second: a rough look")
     parser.add_argument("--in-flight", type=_numbers, default=[1, 32, 128], help="calls in flight (1,32,128)")
-    parser.add_argument("--contestants", default="abc", help="their letters (%(default)s)")
+    parser.add_argument("--contestants", type=_contestants, default=CONTESTANTS, help="their letters (abc)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every point there as well")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is not reached")
     options = parser.parse_args()
@@ -77,6 +80,13 @@ def _options() -> argparse.Namespace:
 
 def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
+
+
+def _contestants(letters: str) -> list[Contestant]:
+    by_letter = {each.key: each for each in CONTESTANTS}
+    if not letters or not set(letters) <= set(by_letter):
+        raise argparse.ArgumentTypeError(f"letters of {''.join(by_letter)}")
+    return [by_letter[letter] for letter in letters]
 
 
 if __name__ == "__main__":
