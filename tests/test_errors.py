@@ -183,3 +183,11 @@ def test_no_status_is_larger_than_proxies_bear(violations, message, resource):
         one_more = details_pb2.BadRequest()
         one_more.field_violations.add(field=next_one.field, reason=next_one.reason, description=next_one.description)
         assert STATUS_LIMIT < status.ByteSize() + one_more.ByteSize() + 8
+
+
+def test_a_status_is_filled_to_its_limit():
+    """Small violations leave no room: proxies bear 4,096 bytes, and the caller gets all that they bear."""
+    violations = [Violation("f", "R", "d")] * 1000
+    status = to_status(GatewayError(ErrorReason.Value("ERROR_REASON_INVALID_REQUEST"), violations=violations))
+
+    assert STATUS_LIMIT - 16 < status.ByteSize() <= STATUS_LIMIT

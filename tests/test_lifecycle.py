@@ -69,7 +69,9 @@ async def test_a_call_whose_caller_left_is_waited_for(provider, tmp_path):
         await provider.arrivals(1)
         left.cancel()
         served.process.send_signal(TERM)
-        await served.line("draining")
+        await served.turns_not_ready()
+        with pytest.raises(TimeoutError):
+            await served.exit_status(within=0.5)
         provider.release.set()
         status = await served.exit_status()
 

@@ -73,6 +73,21 @@ async def test_a_draining_gateway_is_alive_and_not_ready(gateway, provider):
     assert await draining
 
 
+async def test_every_running_call_gets_its_answer_before_the_end(start_gateway, provider):
+    """A drain takes no answer away, however many arrive at the last moment."""
+    gateway = await start_gateway()
+    provider.behave(faults.answers_when_released)
+    calls = [asyncio.ensure_future(gateway.place_call(requestId=f"test-{number:07}")) for number in range(100)]
+    await provider.arrivals(100)
+    draining = asyncio.create_task(gateway.gateway.drain())
+    await asyncio.sleep(0.1)
+    provider.release.set()
+    answers = await asyncio.gather(*calls)
+
+    assert ["RBC3007"] * 100 == [answer.call.provider_reply.code for answer in answers]
+    assert await draining
+
+
 # Reflection
 
 

@@ -340,9 +340,13 @@ async def test_an_rpc_runs_until_its_answer_has_left():
         body = place_call_request().SerializeToString()
         calls = [asyncio.ensure_future(sent(server.channel, "PlaceCall", body)) for _ in range(20)]
         await asyncio.sleep(0.2)
+        idle = asyncio.create_task(server.boundary.idle())
+        await asyncio.sleep(0.1)
+        early = idle.done()
         release.set()
-        await asyncio.wait_for(server.boundary.idle(), 10)
+        await asyncio.wait_for(idle, 10)
         await server.server.stop(None)
         answers = await asyncio.gather(*calls)
 
+    assert not early
     assert [len(long.SerializeToString())] * 20 == [len(answer) for answer in answers]
