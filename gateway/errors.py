@@ -1,6 +1,6 @@
 """The one exception of the gateway, and the one table that says what each reason means to a caller.
 
-Raise a `GatewayError` where the cause is known and let it pass everywhere else: `boundary.py` alone turns it into a
+Raise a `GatewayError` where the cause is known and let it pass everywhere else: `visit.py` alone turns it into a
 status. Source: the table "Errors" of the contract, published in `protos/voicegateway/v1/error_reason.proto`.
 """
 
