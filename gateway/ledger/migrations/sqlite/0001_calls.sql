@@ -1,0 +1,37 @@
+-- One row a call. Times are microseconds since 1970, UTC; blobs are protobuf messages.
+CREATE TABLE calls (
+    account TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    call_id TEXT NOT NULL UNIQUE,
+    request BLOB NOT NULL,
+    request_hash BLOB NOT NULL,
+    attempt INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    dispatch INTEGER NOT NULL,
+    is_free INTEGER NOT NULL,
+    was_unknown INTEGER NOT NULL,
+    send_deadline INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    error BLOB NOT NULL,
+    reply BLOB NOT NULL,
+    warnings BLOB NOT NULL,
+    resolution BLOB NOT NULL,
+    custom TEXT NOT NULL,
+    PRIMARY KEY (account, request_id)
+) STRICT;
+
+CREATE INDEX calls_newest ON calls (account, created, call_id);
+CREATE INDEX calls_by_custom ON calls (account, custom, created, call_id);
+
+-- The few whose outcome is awaited (dispatch 2 is SENDING): what a sweep looks for.
+CREATE INDEX calls_sending ON calls (send_deadline) WHERE dispatch = 2;
+
+-- Which calls a number was in, as digits.
+CREATE TABLE call_numbers (
+    account TEXT NOT NULL,
+    digits TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    call_id TEXT NOT NULL,
+    PRIMARY KEY (account, digits, created, call_id)
+) STRICT, WITHOUT ROWID;

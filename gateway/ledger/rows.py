@@ -1,0 +1,47 @@
+"""From a record to a row and back: the same columns in every database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from gateway.ledger.record import Record
+from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
+
+COLUMNS: Final = tuple(field.name for field in fields(Record))
+TIMES: Final = frozenset({"send_deadline", "created", "updated"})
+FLAGS: Final = frozenset({"is_free", "was_unknown"})
+
+
+def values(record: Record, time: Callable[[Any], Any]) -> list[Any]:
+    """Lists a record's values in the order of COLUMNS, its times as the database keeps them."""
+    return [time(getattr(record, name)) if name in TIMES else getattr(record, name) for name in COLUMNS]
+
+
+def record(row: Sequence[Any], time: Callable[[Any], Any]) -> Record:
+    """Builds a record from a row of COLUMNS."""
+    pairs = zip(COLUMNS, row, strict=True)
+    return Record(**{name: _value(name, value, time) for name, value in pairs})
+
+
+def _value(name: str, value: Any, time: Callable[[Any], Any]) -> Any:
+    if name in TIMES:
+        return time(value)
+    return bool(value) if name in FLAGS else value
+
+
+def custom_of(record: Record) -> str:
+    """The `custom` as it was sent: the caller's, or the call id."""
+    return OutboundCallRequest.FromString(record.request).custom or record.call_id
+
+
+def numbers_of(record: Record) -> list[str]:
+    """The recipients' numbers as digits, each as given and with the prefix where it lacks a country code."""
+    request = OutboundCallRequest.FromString(record.request)
+    prefix = request.prefix.removeprefix("+")
+    digits: set[str] = set()
+    for recipient in request.recipients:
+        number = recipient.number.removeprefix("+")
+        digits |= {number} if recipient.number.startswith("+") else {number, prefix + number}
+    return sorted(digits)

@@ -1,0 +1,94 @@
+"""What a store of records promises, whichever database keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.ledger.record import Key, Record
+from voicegateway.v1.outbound_call_pb2 import Dispatch
+
+Change = Callable[[Record | None, datetime], Record | None]
+"""Gives what becomes of a record at the ledger's time, or None where nothing changes. Pure: it may be applied again."""
+
+
+class LedgerUnavailableError(Exception):
+    """The store could not be read or written; nothing is known about the record.
+
+    Attributes:
+        cause: What failed, in one word without values.
+    """
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class LedgerStartError(Exception):
+    """The ledger cannot be opened; says why, and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which calls of an account a page lists; an empty field keeps all.
+
+    Attributes:
+        number: Digits only.
+        after: Recorded then or later.
+        before: Recorded earlier.
+        older_than: The last call of the page before: (created, call_id).
+    """
+
+    account: str
+    dispatches: Sequence[Dispatch.ValueType] = ()
+    number: str = ""
+    custom: str = ""
+    after: datetime | None = None
+    before: datetime | None = None
+    older_than: tuple[datetime, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A record as it stands after a change, and whether this change made it so."""
+
+    record: Record | None
+    is_mine: bool
+
+
+class Store(Protocol):
+    """Keeps records durably. Every method raises LedgerUnavailableError when the database fails."""
+
+    async def open(self) -> None:
+        """Opens the database and brings its schema up to date.
+
+        Raises:
+            LedgerStartError: It cannot be opened, is somebody else's, or is newer than this program.
+        """
+        ...
+
+    async def change(self, key: Key, change: Change) -> Changed:
+        """Applies a change to one record, alone with it, and returns once the result is durable."""
+        ...
+
+    async def find(self, key: Key) -> Record | None:
+        """Reads the record of a key."""
+        ...
+
+    async def find_call(self, account: str, call_id: str) -> Record | None:
+        """Reads the record of a call."""
+        ...
+
+    async def page(self, wanted: Filter, limit: int) -> list[Record]:
+        """Reads records, newest first."""
+        ...
+
+    async def sending(self, *, overdue_only: bool) -> list[Key]:
+        """Lists the keys whose outcome is awaited, or those whose time to be told has passed."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what is queued, and closes."""
+        ...

@@ -1,0 +1,143 @@
+"""What SQLite has to do with it: files, locks, schemas, disks."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from wishes import reserve, wish
+
+from gateway.clock import utc_now
+from gateway.ledger.migrations import migrations
+from gateway.ledger.sqlite import SqliteStore, connect
+from gateway.ledger.store import LedgerStartError, LedgerUnavailableError
+
+
+def store_at(file, *, create=True):
+    return SqliteStore(file, create=create, in_flight=lambda: 0, now=utc_now)
+
+
+async def test_what_was_answered_is_there_after_a_restart(tmp_path):
+    """A new process finds the record."""
+    wanted = wish()
+    first = store_at(tmp_path / "ledger.db")
+    await first.open()
+    reserved = await reserve(first, wanted)
+    await first.close()
+    second = store_at(tmp_path / "ledger.db", create=False)
+    await second.open()
+
+    assert reserved.record == await second.find(wanted.key)
+    await second.close()
+
+
+async def test_a_second_server_on_the_same_file_is_refused(tmp_path):
+    """Two writers of one file would each believe to be alone."""
+    first, second = store_at(tmp_path / "ledger.db"), store_at(tmp_path / "ledger.db")
+    await first.open()
+    with pytest.raises(LedgerStartError, match="in use by another server"):
+        await second.open()
+    await first.close()
+    await second.open()
+    await second.close()
+
+
+async def test_a_missing_ledger_is_refused_where_none_may_be_made(tmp_path):
+    """An empty ledger would forget every promise."""
+    with pytest.raises(LedgerStartError, match="would forget every promise"):
+        await store_at(tmp_path / "ledger.db", create=False).open()
+
+    assert [] == list(tmp_path.iterdir())
+
+
+async def test_a_newer_schema_is_refused(tmp_path):
+    """An older program must not write what it does not understand."""
+    first = store_at(tmp_path / "ledger.db")
+    await first.open()
+    await first.close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute(f"PRAGMA user_version = {len(migrations('sqlite')) + 1}")
+    connection.close()
+
+    with pytest.raises(LedgerStartError, match="upgrade the gateway"):
+        await store_at(tmp_path / "ledger.db").open()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [pytest.param(b"no database", id="another file"), pytest.param(b"SQLite format 3\0" + b"x" * 500, id="rubble")],
+)
+async def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path, content):
+    """A wrong path in the settings destroys nothing."""
+    (tmp_path / "ledger.db").write_bytes(content)
+    with pytest.raises(LedgerStartError, match="cannot be opened as a ledger"):
+        await store_at(tmp_path / "ledger.db").open()
+
+    assert content == (tmp_path / "ledger.db").read_bytes()
+
+
+def test_a_commit_is_on_the_disk_before_it_is_answered(tmp_path):
+    """Every connection has a write-ahead log, and waits for the disk at each commit."""
+    connection = connect(tmp_path / "ledger.db")
+
+    assert ("wal", 2) == tuple(
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+    )
+    connection.close()
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from gateway.clock import utc_now
+from gateway.ledger.sqlite import SqliteStore
+from wishes import reserve, wish
+
+async def main():
+    store = SqliteStore(Path(sys.argv[1]), create=True, in_flight=lambda: 32, now=utc_now)
+    await store.open()
+    async def one(number):
+        await reserve(store, wish(f"request-{number:06}"))
+        os.write(1, f"request-{number:06}\\n".encode())
+        if number == 300:
+            os.kill(os.getpid(), signal.SIGKILL)
+    await asyncio.gather(*(one(number) for number in range(1000)))
+
+asyncio.run(main())
+"""
+
+
+async def test_no_answered_reservation_is_lost_by_kill_9(tmp_path):
+    """Whatever was told to be recorded is recorded, though the process died among a thousand of them."""
+    file = tmp_path / "ledger.db"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, str(file), *sys.path[:3], stdout=subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    answered = output.decode().split()
+    store = store_at(file, create=False)
+    await store.open()
+    missing = [each for each in answered if await store.find(wish(each).key) is None]
+    await store.close()
+
+    assert process.returncode == -9
+    assert answered
+    assert [] == missing
+
+
+async def test_a_disk_that_takes_nothing_is_told_and_recovers(tmp_path):
+    """A failed commit changes nothing, says so, and the next one works."""
+    store = store_at(tmp_path / "ledger.db")
+    await store.open()
+    blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    failing = asyncio.create_task(reserve(store, wish()))
+    with pytest.raises(LedgerUnavailableError, match="SQLITE_BUSY"):
+        await failing
+    blocker.execute("ROLLBACK")
+    blocker.close()
+
+    assert (await reserve(store, wish())).is_mine
+    await store.close()
