@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import protovalidate
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from gateway.errors import Violation
 from gateway.rules.hints import hint_for
@@ -24,7 +25,7 @@ class Rules:
     """Finds every rule that a request breaks."""
 
     def __init__(self, requests: Iterable[type[Message]], *, now: Callable[[], datetime]) -> None:
-        """Compiles the rules of every request type, so that a bad rule stops the start and not a call.
+        """Compiles the rules of every type that a request may hold, so that a bad one stops the start and not a call.
 
         Raises:
             protovalidate.CompilationError: A rule does not compile.
@@ -33,8 +34,9 @@ class Rules:
         self._now = now
         self._times_by_type = {request.DESCRIPTOR: Times(request.DESCRIPTOR) for request in requests}
         self._lists_by_type = {request.DESCRIPTOR: Lists(request.DESCRIPTOR) for request in requests}
-        for request in requests:
-            self._validator.collect_violations(request())
+        # The engine compiles the rules of a type when it first meets one: a message inside another is another type.
+        for kind in {kind.full_name: kind for request in requests for kind in _kinds(request.DESCRIPTOR)}.values():
+            self._validator.collect_violations(GetMessageClass(kind)())
 
     def cut_long_lists(self, request: Message) -> list[Violation]:
         """Shortens each list of a request, in place, to one item more than allowed.
@@ -71,6 +73,14 @@ class Rules:
             earliest, latest = (self._now() + bound for bound in SCHEDULE_WINDOW)
             if not earliest <= call.schedule_time.ToDatetime(UTC) <= latest:
                 yield Violation("call.schedule_time", "TIMESTAMP_WINDOW", "must be 15 minutes to 90 days from now")
+
+
+def _kinds(message: Any) -> Iterator[Any]:
+    """Lists the descriptors of a message type and of all types below it."""
+    yield message
+    for field in message.fields:
+        if field.message_type is not None:
+            yield from _kinds(field.message_type)
 
 
 def _violation(request: Message, broken: Any) -> Violation:
