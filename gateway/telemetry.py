@@ -33,18 +33,20 @@ class Secrets:
     """The secrets that no line may hold: API keys, as they are read. A key that was replaced stays hidden."""
 
     def __init__(self) -> None:
-        self._forms: set[str] = set()
+        self._forms: list[str] = []
 
     def __repr__(self) -> str:
         return f"Secrets({len(self._forms)} forms)"
 
     def add(self, secret: str) -> None:
         """Hides a secret from now on, also as JSON, Python and URLs write it."""
-        self._forms |= {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")}
+        forms = {*self._forms, secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret, safe="")}
+        # The longest first, so that one which contains another is hidden whole.
+        self._forms = sorted(forms, key=len, reverse=True)
 
     def hidden(self, text: str) -> str:
-        """Hides all secrets in a text; the longest first, so that one which contains another is hidden whole."""
-        return hide(sorted(self._forms, key=len, reverse=True), text)
+        """Hides all secrets in a text."""
+        return hide(self._forms, text)
 
 
 def configure_logs(secrets: Secrets, *, form: LogFormat, level: str, stream: TextIO = sys.stderr) -> None:

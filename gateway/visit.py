@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
@@ -22,6 +24,14 @@ NO_PROXY_RETRY: Final = ("grpc-retry-pushback-ms", "-1")
 
 DETAILS: Final = "grpc-status-details-bin"
 """The trailer that holds the google.rpc.Status, by gRPC's own convention."""
+
+_LEVEL_BY_OUTCOME: Final[Mapping[str, int]] = {
+    "ERROR_REASON_PROVIDER_CREDENTIALS_REJECTED": logging.ERROR,
+    "ERROR_REASON_PROVIDER_MISCONFIGURED": logging.ERROR,
+    "ERROR_REASON_INTERNAL": logging.ERROR,
+    "ERROR_REASON_OUTCOME_UNKNOWN": logging.WARNING,
+}
+"""What an operator must act on, or a person look up. Everything else is a caller's business."""
 
 _LOGGED_METADATA: Final = ("call_id", "provider_code", "http_status", "error_id", "replayed")
 _LOGGED_VIOLATIONS: Final = 5
@@ -102,7 +112,8 @@ class Visit:
         return GatewayError(ERROR_REASON_INTERNAL, error_id=error_id)
 
     def _log(self, outcome: str, facts: dict[str, Any]) -> None:
-        log.info(
+        log.log(
+            _LEVEL_BY_OUTCOME.get(outcome, logging.INFO),
             "call",
             method=self._method,
             outcome=outcome,

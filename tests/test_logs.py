@@ -121,6 +121,24 @@ async def test_a_call_that_was_not_sent_is_one_line(gateway, stream, fields, fac
     assert "call_id" not in line
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "level"),
+    [
+        pytest.param(401, "PROVIDER_CREDENTIALS_REJECTED", "error", id="the gateway's key is wrong"),
+        pytest.param(404, "PROVIDER_MISCONFIGURED", "error", id="the base URL is wrong"),
+        pytest.param(500, "OUTCOME_UNKNOWN", "warning", id="a person must look it up"),
+        pytest.param(400, "PROVIDER_REFUSED", "info", id="the caller's request was refused"),
+    ],
+)
+async def test_what_an_operator_must_act_on_stands_out(gateway, provider, stream, status, reason, level):
+    """Operators are alerted by the level: what only they can mend is an error, what nobody knows a warning."""
+    provider.reply({}, status)
+    await gateway.place_call_error()
+    [line] = lines(stream, "call")
+
+    assert (f"ERROR_REASON_{reason}", level) == (line["outcome"], line["level"])
+
+
 async def test_a_log_for_people_is_one_line_a_call_too(gateway, secrets):
     """At a terminal the same facts are written as words."""
     stream = io.StringIO()
@@ -201,6 +219,14 @@ async def test_what_asyncio_finds_unhandled_is_told_without_its_values(stream):
 
 
 # Secrets
+
+
+def test_a_secret_inside_of_another_is_hidden_with_it(secrets):
+    """No rest of the longer one is left, in whatever order they became known."""
+    for secret in ("Zq7", "Zq7-long", "a-Zq7-longer"):
+        secrets.add(secret)
+
+    assert REDACTED * 3 == secrets.hidden("Zq7-longa-Zq7-longerZq7")
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
