@@ -16,7 +16,12 @@ from google.protobuf.message import Message
 
 from gateway.errors import GatewayError, to_status
 from gateway.inbound import Inbound
-from voicegateway.v1.error_reason_pb2 import ERROR_REASON_INTERNAL, RETRY_ADVICE_REPEAT, ErrorReason
+from voicegateway.v1.error_reason_pb2 import (
+    ERROR_REASON_INTERNAL,
+    ERROR_REASON_OUTCOME_UNKNOWN,
+    RETRY_ADVICE_REPEAT,
+    ErrorReason,
+)
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
 NO_PROXY_RETRY: Final = ("grpc-retry-pushback-ms", "-1")
@@ -109,7 +114,10 @@ class Visit:
     def _bug(self, failure: BaseException) -> GatewayError:
         error_id = uuid.uuid4().hex
         log.error("bug", method=self._method, error_id=error_id, exc_info=failure)
-        return GatewayError(ERROR_REASON_INTERNAL, error_id=error_id)
+        call_id = self.inbound.facts.get("call_id", "")
+        # Once a call was made, its request may have left: INTERNAL would advise to repeat it.
+        reason = ERROR_REASON_OUTCOME_UNKNOWN if call_id else ERROR_REASON_INTERNAL
+        return GatewayError(reason, error_id=error_id, call_id=call_id)
 
     def _log(self, outcome: str, facts: dict[str, Any]) -> None:
         log.log(
