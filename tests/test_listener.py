@@ -11,10 +11,14 @@ import pytest
 import trustme
 from gateway_under_test import GatewayUnderTest, place_call_request, running_gateway, settings_for
 from google.protobuf.descriptor_pool import DescriptorPool
+from grpc._cython import cygrpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from planted import RULES, Methods
 
 from gateway.app import SERVICE, Gateway
+from gateway.boundary import Boundary
+from gateway.listener import _OPTIONS, Listener
 from gateway.settings import InvalidSettingsError
 from gateway.telemetry import Secrets
 from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
@@ -38,6 +42,20 @@ async def status(gateway: GatewayUnderTest, service: str) -> int:
 async def test_a_running_gateway_is_alive_and_ready(gateway, service):
     """Liveness has the empty name, readiness the service's."""
     assert SERVING == await status(gateway, service)
+
+
+async def test_a_gateway_is_alive_before_it_is_ready(provider):
+    """Between listening and being ready nothing is sent to it, and nobody kills it."""
+    settings = settings_for(provider.url, {})
+    listener = Listener(settings, SERVICE, Boundary(SERVICE, Methods(None), RULES).handler())
+    address = await listener.start()
+    async with grpc.aio.insecure_channel(address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        names = ("", SERVICE.full_name)
+        answers = [await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=30) for name in names]
+    await listener.stop()
+
+    assert [SERVING, NOT_SERVING] == [answer.status for answer in answers]
 
 
 async def test_another_name_is_not_found(gateway):
@@ -197,6 +215,13 @@ async def test_a_certificate_that_is_gone_stops_the_start(provider, tls):
 
 
 # The address
+
+
+def test_every_option_is_one_that_grpc_knows():
+    """The library takes an option it does not know in silence: a mistyped keepalive would be none."""
+    library = Path(cygrpc.__file__).read_bytes()
+
+    assert [] == [name for name, _ in _OPTIONS if name.encode() not in library]
 
 
 @pytest.mark.parametrize(
