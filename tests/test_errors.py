@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from google.rpc import error_details_pb2 as details_pb2
 from google.rpc import status_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import DOMAIN, ROW_BY_REASON, STATUS_LIMIT, GatewayError, Resource, Violation, to_status
@@ -158,6 +158,7 @@ def test_a_policys_violations_are_preconditions():
 TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
+@settings(deadline=None)
 @given(
     violations=st.lists(st.builds(Violation, TEXT, TEXT, TEXT), max_size=150),
     message=TEXT,

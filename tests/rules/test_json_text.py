@@ -5,7 +5,7 @@ import json
 import pytest
 from gateway_under_test import TO_A_FLOW
 from google.rpc import error_details_pb2 as details_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.rules.json_text import DEPTH_LIMIT, json_problem
@@ -64,6 +64,7 @@ PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, a
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_what_a_writer_of_json_writes_is_json(value):
     """Whatever Python's own writer writes, within the depth, has no problem."""
@@ -75,6 +76,7 @@ def nesting(value):
     return 0 if children is None else 1 + max(map(nesting, children), default=0)
 
 
+@settings(deadline=None)
 @given(st.text('[]{}",:\\ 1a', max_size=60))
 def test_any_text_has_an_answer(text):
     """No text, however broken, is more than a broken rule."""

@@ -7,7 +7,7 @@ import pytest
 from gateway_under_test import place_call_request
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_caller import refused
 
@@ -89,6 +89,7 @@ NUMBERS = {"seconds": st.integers(-(2**63), 2**63 - 1), "nanos": st.integers(-(2
 NEAR = {"seconds": st.integers(-320_000_000_000, 320_000_000_000), "nanos": st.integers(-1_000_000_001, 1_000_000_001)}
 
 
+@settings(deadline=None)
 @given(
     durations=st.lists(st.builds(Duration, **NUMBERS) | st.builds(Duration, **NEAR), min_size=3, max_size=3),
     timestamps=st.lists(st.builds(Timestamp, **NUMBERS) | st.builds(Timestamp, **NEAR), min_size=2, max_size=2),
