@@ -17,7 +17,7 @@ from gateway.calls.service import OutboundCallService
 from gateway.clock import utc_now
 from gateway.kaleyra.client import ProviderClient
 from gateway.kaleyra.reply import OPERATOR_REASONS, Reading
-from gateway.listener import Listener, server_credentials
+from gateway.listener import Listener
 from gateway.rules import Rules
 from gateway.settings import Provider, Settings
 from gateway.telemetry import Secrets
@@ -88,17 +88,6 @@ class Gateway:
         await self._listener.stop()
         await self._client.aclose()
         log.info("stopped", outcomes=dict(self.dialer.outcomes))
-
-
-def check_files(settings: Settings) -> None:
-    """Makes sure that every file the settings name can be used.
-
-    Raises:
-        InvalidSettingsError: With every file that cannot.
-    """
-    accounts_from(settings.accounts, Secrets())
-    if settings.tls is not None:
-        server_credentials(settings.tls)
 
 
 def _request_types() -> list[type[Message]]:

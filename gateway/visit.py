@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
@@ -16,6 +14,7 @@ from google.protobuf.message import Message
 
 from gateway.errors import GatewayError, to_status
 from gateway.inbound import Inbound
+from gateway.outcomes import level_of
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_INTERNAL,
     ERROR_REASON_OUTCOME_UNKNOWN,
@@ -29,14 +28,6 @@ NO_PROXY_RETRY: Final = ("grpc-retry-pushback-ms", "-1")
 
 DETAILS: Final = "grpc-status-details-bin"
 """The trailer that holds the google.rpc.Status, by gRPC's own convention."""
-
-_LEVEL_BY_OUTCOME: Final[Mapping[str, int]] = {
-    "ERROR_REASON_PROVIDER_CREDENTIALS_REJECTED": logging.ERROR,
-    "ERROR_REASON_PROVIDER_MISCONFIGURED": logging.ERROR,
-    "ERROR_REASON_INTERNAL": logging.ERROR,
-    "ERROR_REASON_OUTCOME_UNKNOWN": logging.WARNING,
-}
-"""What an operator must act on, or a person look up. Everything else is a caller's business."""
 
 _LOGGED_METADATA: Final = ("call_id", "provider_code", "http_status", "error_id", "replayed")
 _LOGGED_VIOLATIONS: Final = 5
@@ -121,7 +112,7 @@ class Visit:
 
     def _log(self, outcome: str, facts: dict[str, Any]) -> None:
         log.log(
-            _LEVEL_BY_OUTCOME.get(outcome, logging.INFO),
+            level_of(outcome),
             "call",
             method=self._method,
             outcome=outcome,

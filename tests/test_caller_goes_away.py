@@ -97,6 +97,7 @@ async def test_a_call_is_seen_through_without_its_caller(gateway, provider, leav
         line.get("provider_code"),
     )
     assert dict(provider.posts[0].form)["custom"] == line["call_id"]
+    assert ("warning" if outcome == "ERROR_REASON_OUTCOME_UNKNOWN" else "info") == line["log_level"]
 
 
 @pytest.mark.parametrize(

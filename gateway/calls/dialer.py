@@ -19,6 +19,7 @@ from gateway.inbound import Inbound
 from gateway.kaleyra.client import NotSentError, ProviderClient, ReplyLostError
 from gateway.kaleyra.form import encode, to_form
 from gateway.kaleyra.reply import HttpReply, Reading, Verdict, read_verdict
+from gateway.outcomes import level_of
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_EXPIRED,
     ERROR_REASON_OUTCOME_UNKNOWN,
@@ -193,7 +194,8 @@ class _Attempt:
     def log_without_its_caller(self, task: asyncio.Task[Outcome]) -> None:
         """Writes the one line of a call whose caller has gone."""
         outcome = task.result()
-        log.info(
+        log.log(
+            level_of(_name(outcome)),
             "call",
             method="PlaceCall",
             outcome=_name(outcome),
