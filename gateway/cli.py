@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -73,12 +74,10 @@ def check(
     online: Annotated[bool, typer.Option("--online", help="Connect to each provider as well; place nothing.")] = False,
 ) -> None:
     """Show the effective settings, keys hidden, and where each comes from; exit 2 when one is wrong."""
-    from gateway.app import check_files
     from gateway.settings import InvalidSettingsError, effective, load
 
     try:
         settings = load(config, os.environ)
-        check_files(settings)
     except InvalidSettingsError as error:
         _refuse(error.placed)
     for name, value, source in effective(settings, config, os.environ):
@@ -114,7 +113,7 @@ def sandbox(
     from gateway.sandbox.command import accounts_from, latency_from, run
 
     host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:  # noqa: PLR2004 - the last port
         raise typer.BadParameter("must be HOST:PORT, such as 127.0.0.1:8090", param_hint="--listen")
     try:
         accounts = accounts_from(account or ()) or [Account()]
@@ -125,7 +124,7 @@ def sandbox(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--latency") from None
     try:
-        uvloop.run(run(host, int(port), accounts, wait, seed))
+        uvloop.run(run(host.strip("[]"), int(port), accounts, wait, seed))
     except OSError as error:
         typer.echo(f"kaleyra-gateway: cannot listen on {listen}: {error.strerror}", err=True)
         raise typer.Exit(1) from None
