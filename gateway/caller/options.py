@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -63,8 +63,8 @@ def time_from(option: str, text: str | None) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise UsageError(f"{option} wants a time with its offset, such as 2026-12-01T09:00:00+01:00")
-    return time
+        if time.tzinfo is not None:
+            return time.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last hours of all years overflow in UTC
+        pass
+    raise UsageError(f"{option} wants a time with its offset, such as 2026-12-01T09:00:00+01:00")

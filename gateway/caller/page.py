@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
@@ -15,6 +15,7 @@ from gateway.caller.words import WORDS_BY_ADVICE, WORDS_BY_DISPATCH
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
 
 _NOT_OURS: Final = "this answer is not the gateway's, so it is not known what happened to the phones"
+_UNTOLD: Final = "this answer does not tell what happened to the phones"
 
 
 class Page:
@@ -39,8 +40,11 @@ class Page:
 
     def pairs(self, pairs: Mapping[str, Any]) -> None:
         """Writes a name and a value a line."""
-        width = max(map(len, pairs), default=0)
-        for name, value in pairs.items():
+        self._rows(pairs.items())
+
+    def _rows(self, rows: Collection[tuple[str, Any]]) -> None:
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, value in rows:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             self._console.print(Text.assemble(f"    {name:<{width}}  ", (text, "bold")), soft_wrap=True)
 
@@ -66,16 +70,18 @@ class Page:
             call.pop("request", None)  # as given; the caller has it
             self.heading("The answer: OK", "green")
             self.pairs({f"call.{name}": value for name, value in call.items()})
-            self.line(f"In words: {WORDS_BY_DISPATCH[call['dispatch']]}.", "bold green")
+            self.line(f"In words: {WORDS_BY_DISPATCH.get(call.get('dispatch', ''), _UNTOLD)}.", "bold green")
         for warning in reply.warnings:
             place = f"{warning.field}: " if warning.field else ""
             self.line(f"Warning: {place}{warning.description}.", "yellow")
 
     def _error(self, answer: Answer) -> None:
         self.heading(f"The answer: {answer.code}, {answer.reason or answer.message}", "red")
-        self.pairs(dict(answer.violations))
+        self._rows(answer.violations)  # two may be of the same place
         told = {"dispatch": answer.dispatch, "retry": answer.advice, **dict(sorted(answer.facts.items()))}
         self.pairs({name: value for name, value in told.items() if value})
-        self.line(f"In words: {WORDS_BY_DISPATCH.get(answer.dispatch, _NOT_OURS)}.", "bold red")
+        self.line(
+            f"In words: {WORDS_BY_DISPATCH.get(answer.dispatch, _UNTOLD if answer.reason else _NOT_OURS)}.", "bold red"
+        )
         if answer.advice:
-            self.line(f"What to do: {WORDS_BY_ADVICE[answer.advice]}.", "bold red")
+            self.line(f"What to do: {WORDS_BY_ADVICE.get(answer.advice, answer.advice)}.", "bold red")

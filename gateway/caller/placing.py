@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import ssl
 import sys
 import uuid
 from typing import Final
@@ -12,11 +13,11 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 
 from gateway.caller.answer import Answer
-from gateway.caller.exit_status import NOT_SENT
+from gateway.caller.exit_status import NOT_SENT, UNKNOWN
 from gateway.caller.options import Options, Sending, UsageError
 from gateway.caller.page import Page
 from gateway.caller.request import read, request_from, request_from_file, timestamp
-from gateway.caller.send import NoGatewayError, send
+from gateway.caller.send import InterruptedCallError, NoGatewayError, send
 from gateway.caller.typed import Typed
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
 
@@ -36,10 +37,13 @@ def place(described: Options, sending: Sending, line: Typed) -> int:
     Raises:
         UsageError: The command line is wrong; nothing was sent.
     """
+    broken = line.not_utf8()
+    if broken:
+        raise UsageError(f"{broken} is not UTF-8")
     request = _request(described, sending.file, line)
     _complete(request, sending)
     if sending.authority is not None:
-        read(str(sending.authority), None)
+        _require_certificates(str(sending.authority))
     terminal = Terminal(request, line, as_json=sending.as_json)
     terminal.before()
     try:
@@ -47,8 +51,19 @@ def place(described: Options, sending: Sending, line: Typed) -> int:
     except NoGatewayError as error:
         terminal.no_gateway(str(error))
         return NOT_SENT
+    except InterruptedCallError:
+        terminal.interrupted()
+        return UNKNOWN
     terminal.after(answer)
     return answer.exit_status
+
+
+def _require_certificates(file: str) -> None:
+    read(file, None)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        raise UsageError(f"{file}: holds no certificate as PEM") from None
 
 
 def _request(described: Options, file: str | None, line: Typed) -> PlaceCallRequest:
@@ -94,6 +109,15 @@ class Terminal:
         self._page.answer(answer)
         if answer.advice == "RETRY_ADVICE_REPEAT" and answer.dispatch in {"DISPATCH_NOT_SENT", "DISPATCH_REJECTED"}:
             self._offer_a_repeat()
+
+    def interrupted(self) -> None:
+        """Says that a call goes on without the person who interrupted the command."""
+        why = "the gateway had the request, and sees it through"
+        if self._as_json:
+            error = {"message": f"interrupted: {why}", "retry": "RETRY_ADVICE_LOOK_UP"}
+            print(json.dumps({"request_id": self._request.request_id, "error": error}, indent=2))  # noqa: T201
+            return
+        self._page.heading(f"Interrupted: phones may ring, or not: {why}.", "red")
 
     def no_gateway(self, why: str) -> None:
         """Says that there was no gateway to send to."""

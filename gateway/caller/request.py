@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,6 +15,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.caller.options import Options, UsageError
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest, SpokenMessage
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+
+_MOST_SECONDS: Final = 315_576_000_000  # in a Duration
+_MOST_RETRIES: Final = 2**31 - 1
 
 
 def request_from(options: Options) -> PlaceCallRequest:
@@ -42,11 +47,33 @@ def request_from_file(name: str, text: str) -> PlaceCallRequest:
         UsageError: It is no PlaceCallRequest; says where.
     """
     try:
-        return ParseDict(json.loads(text), PlaceCallRequest())
+        document = json.loads(text, object_pairs_hook=_without_repeats)
+        if not isinstance(document, dict):
+            raise UsageError(f"{name}: is no PlaceCallRequest: must be a JSON object")
+        return ParseDict(document, PlaceCallRequest())
     except json.JSONDecodeError as error:
         raise UsageError(f"{name}: is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except ParseError as error:
         raise UsageError(f"{name}: is no PlaceCallRequest: {error}") from None
+    except _RepeatError as error:
+        raise UsageError(f"{name}: has {error} twice in one object") from None
+    except RecursionError:
+        raise UsageError(f"{name}: is nested too deeply") from None
+    except ValueError:
+        raise UsageError(f"{name}: is not JSON that a request is made of: it holds an endless number") from None
+
+
+class _RepeatError(Exception):
+    """Names a field that one object of a JSON document has twice."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise _RepeatError(name)
+        fields[name] = value
+    return fields
 
 
 def read(name: str, standard_input: str | None) -> str:
@@ -89,7 +116,7 @@ def _play(call: OutboundCallRequest, played: Sequence[tuple[str, str]]) -> None:
 
 def _add_sound(call: OutboundCallRequest, value: str) -> None:
     """Adds a sound to the list it continues: one after the other is one item."""
-    if not (value.isascii() and value.isdigit() and int(value) < 2**63):
+    if not (re.fullmatch(r"[0-9]{1,19}", value) and int(value) < 2**63):
         raise UsageError(f"--sound wants the number of a sound, such as 13, not {value!r}")
     items = call.playlist.items
     item = items[-1] if items and items[-1].HasField("sounds") else items.add()
@@ -100,12 +127,19 @@ def _time(call: OutboundCallRequest, options: Options) -> None:
     if options.delay is not None and options.at is not None:
         raise UsageError("a call starts after --delay or --at a time, not both")
     if options.delay is not None:
-        call.delay.seconds = options.delay
+        call.delay.seconds = _at_most(_MOST_SECONDS, "--delay", options.delay)
     if options.at is not None:
         call.schedule_time.CopyFrom(timestamp(options.at))
     if options.retry is not None:
-        call.retry_count = options.retry
+        call.retry_count = _at_most(_MOST_RETRIES, "--retry", options.retry)
     if options.interval is not None:
-        call.retry_interval.seconds = options.interval
+        call.retry_interval.seconds = _at_most(_MOST_SECONDS, "--interval", options.interval)
     if options.timeout is not None:
-        call.timeout.seconds = options.timeout
+        call.timeout.seconds = _at_most(_MOST_SECONDS, "--timeout", options.timeout)
+
+
+def _at_most(most: int, option: str, value: int) -> int:
+    """Passes on what the field can hold; whether it makes sense is the gateway's to say."""
+    if abs(value) > most:
+        raise UsageError(f"{option} wants a number within ±{most}")
+    return value

@@ -24,19 +24,26 @@ class NoGatewayError(Exception):
     """Nobody listens there, so nothing was sent."""
 
 
+class InterruptedCallError(Exception):
+    """Ctrl-C while the gateway had the request: it may be placed all the same."""
+
+
 def send(request: PlaceCallRequest, server: str, *, tls: bool, authority: Path | None) -> Answer:
     """Places a call.
 
     Raises:
         NoGatewayError: There was no connection: the request was not sent.
+        InterruptedCallError: Ctrl-C came before the answer.
     """
     with _channel(server, tls=tls, authority=authority) as channel:
         if not _connected(channel):
-            raise NoGatewayError(f"no gateway answers on {server}")
+            raise NoGatewayError(f"no gateway answers on {server} {'with' if tls or authority else 'without'} TLS")
         try:
             return Answer(response=OutboundCallServiceStub(channel).PlaceCall(request, timeout=ANSWER_WITHIN))
         except grpc.RpcError as error:
             return answer_from_error(error)
+        except KeyboardInterrupt:
+            raise InterruptedCallError from None
 
 
 def _connected(channel: grpc.Channel) -> bool:

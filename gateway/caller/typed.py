@@ -36,6 +36,15 @@ class Typed:
         """Which options were given."""
         return {name for name, _ in self.options}
 
+    def not_utf8(self) -> str | None:
+        """The first option whose value is not UTF-8, if any: no request can hold it."""
+        for name, value in self.options:
+            try:
+                (value or "").encode()
+            except UnicodeEncodeError:
+                return name
+        return None
+
     def with_request_id(self, request_id: str) -> list[str]:
         """The command that sends the same request with the same id."""
         rest = [

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from gateway_under_test import running_gateway
 from typer.testing import CliRunner
+from waiting import until
 
 from gateway.caller.command import EPILOG
 from gateway.cli import app
@@ -194,6 +196,26 @@ async def test_an_error_as_json_has_reason_advice_and_violations(terminal):
     assert {"call.recipients[0].number", "call"} == {each["field"] for each in error["violations"]}
 
 
+async def test_two_broken_rules_of_one_place_are_both_shown(terminal):
+    """The page shows every broken rule, and two may be of the same message."""
+    outcome = await terminal.call("--to", "3236550107", "--bridge", "3236550100", *FLOW)
+
+    assert "every recipient's number starts with +" in outcome.output
+    assert "the bridge starts with +" in outcome.output
+
+
+async def test_an_interrupted_call_says_that_phones_may_ring(terminal):
+    """Whoever presses Ctrl-C while the gateway places a call is told that the call goes on without him."""
+    command = [sys.executable, "-m", "gateway", "call", "--to", "+13236550151", *FLOW, "--server", terminal.server]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    await until(lambda: bool(terminal.sandbox.records))
+    process.send_signal(signal.SIGINT)
+    output, _ = await process.communicate()
+
+    assert 6 == process.returncode
+    assert "Interrupted: phones may ring" in output.decode()
+
+
 @pytest.mark.parametrize("name", [pytest.param("request.json", id="a file"), pytest.param("-", id="standard input")])
 async def test_a_whole_request_comes_from_a_file(terminal, name):
     """--file holds what the options cannot say; options beside the call still count."""
@@ -223,7 +245,22 @@ async def test_a_whole_request_comes_from_a_file(terminal, name):
         pytest.param(["--file", "other.json"], 'no field named "cal"', id="a file with a wrong field"),
         pytest.param(["--file", "good.json", *TO], "leave out --to", id="a file and options of the call"),
         pytest.param([*TO, *FLOW, "--ca", "absent.pem"], "absent.pem: cannot be read", id="no such authority"),
+        pytest.param([*TO, *FLOW, "--ca", "good.json"], "good.json: holds no certificate", id="an authority of none"),
         pytest.param([*TO, *FLOW, "--delay", "soon"], "--delay", id="a delay that is no number"),
+        pytest.param([*TO, *FLOW, "--delay", "9" * 20], "--delay wants", id="a delay that no field holds"),
+        pytest.param([*TO, *FLOW, "--interval", str(2**62)], "--interval wants", id="more than a duration holds"),
+        pytest.param([*TO, *FLOW, "--timeout", f"-{2**62}"], "--timeout wants", id="less than a duration holds"),
+        pytest.param([*TO, *FLOW, "--retry", str(2**31)], "--retry wants", id="a count that no field holds"),
+        pytest.param([*TO, "--sound", "9" * 5000], "--sound wants", id="a sound that no field holds"),
+        pytest.param(
+            [*TO, *FLOW, "--at", "9999-12-31T23:00:00-10:00"], "--at wants", id="a time after the last in UTC"
+        ),
+        pytest.param([*TO, "--say", "\udcff"], "--say is not UTF-8", id="a text that is not UTF-8"),
+        pytest.param([*TO, *FLOW, "--request-id", "\udcff"], "--request-id is not UTF-8", id="an id that is not UTF-8"),
+        pytest.param(["--file", "null.json"], "null.json: is no PlaceCallRequest", id="a file with another document"),
+        pytest.param(["--file", "deep.json"], "deep.json: is nested too deeply", id="a file that no parser follows"),
+        pytest.param(["--file", "long.json"], "long.json: is not JSON", id="a file with a number of 5000 digits"),
+        pytest.param(["--file", "twice.json"], "twice.json: has account twice", id="a file with a field twice"),
     ],
 )
 async def test_a_wrong_command_line_says_what_is_wrong_and_sends_nothing(terminal, arguments, words):
@@ -231,9 +268,13 @@ async def test_a_wrong_command_line_says_what_is_wrong_and_sends_nothing(termina
     (terminal.folder / "broken.json").write_text("{\n")
     (terminal.folder / "other.json").write_text('{"cal": {}}')
     (terminal.folder / "good.json").write_text("{}")
+    (terminal.folder / "null.json").write_text("null")
+    (terminal.folder / "deep.json").write_text("[" * 100_000)
+    (terminal.folder / "long.json").write_text("9" * 5000)
+    (terminal.folder / "twice.json").write_text('{"account": "a", "account": "b"}')
     outcome = await terminal.call(*arguments)
 
-    assert 2 == outcome.status
+    assert 2 == outcome.status, outcome.output
     assert words in outcome.errors
     assert () == terminal.sandbox.records
 
