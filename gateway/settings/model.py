@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, StrictInt, ValidationInfo, field_validator
 
 from gateway.settings.checks import (
     address,
@@ -21,7 +21,7 @@ from gateway.settings.checks import (
 from gateway.settings.files import AuthorityFile, CertificateFile, KeyFilePath, PrivateKeyFile
 from gateway.settings.mistakes import mistake
 
-Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
 Address = Annotated[str, address]
 
 
@@ -51,12 +51,12 @@ class Provider(Section):
 
     connect_timeout: Seconds = 3.0
     reply_timeout: Seconds = 20.0
-    max_connections: Annotated[int, Field(ge=1, le=10_000)] = 100
-    keepalive_expiry: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 5.0
+    max_connections: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
+    keepalive_expiry: Annotated[float, Field(strict=True, ge=0, le=3600, allow_inf_nan=False)] = 5.0
     ca_file: AuthorityFile | None = None
     invalid_number_refuses_all: StrictBool = False
     codes: Mapping[Annotated[str, undocumented_code], Annotated[str, operator_reason]] = {}
-    refusing_statuses: tuple[Annotated[int, client_error], ...] = ()
+    refusing_statuses: tuple[Annotated[StrictInt, client_error], ...] = ()
     allow_http: StrictBool = False
 
 
@@ -119,8 +119,8 @@ class Settings(Section):
 
     listen: Address = "127.0.0.1:50051"
     tls: Tls | None = None
-    max_calls_in_flight: Annotated[int, Field(ge=1, le=100_000)] = 1000
-    drain_grace: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 30.0
+    max_calls_in_flight: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 1000
+    drain_grace: Annotated[float, Field(strict=True, ge=0, le=3600, allow_inf_nan=False)] = 30.0
     log: Log = Log()
     ledger: Ledger = Ledger()
     provider: Provider = Provider()

@@ -20,6 +20,16 @@ from gateway.settings import load
         pytest.param('listen = "h:65536"' + ACCOUNT, "listen: must be HOST:PORT", id="a port too high"),
         pytest.param("listen = 50051" + ACCOUNT, "listen: must be a text", id="an address that is a number"),
         pytest.param("drain_grace = nan" + ACCOUNT, "drain_grace: must be a finite number", id="not a number"),
+        pytest.param("drain_grace = true" + ACCOUNT, "drain_grace: must be a valid number", id="a flag for a time"),
+        pytest.param(
+            'max_calls_in_flight = "5"' + ACCOUNT, "max_calls_in_flight: must be a valid integer", id="a quoted number"
+        ),
+        pytest.param(
+            ACCOUNT + "[provider]\nmax_connections = true", "provider.max_connections: must be a", id="a flag, no count"
+        ),
+        pytest.param(
+            ACCOUNT + '[provider]\nconnect_timeout = "3"', "provider.connect_timeout: must be a", id="a quoted time"
+        ),
         pytest.param("drain_grace = -1" + ACCOUNT, "drain_grace: must be greater than or equal to 0", id="negative"),
         pytest.param(
             "max_calls_in_flight = 0" + ACCOUNT, "max_calls_in_flight: must be greater than or equal", id="no call"
