@@ -38,7 +38,7 @@ def test_no_command_shows_the_help():
     assert "Usage" in outcome.stdout + outcome.stderr
 
 
-@pytest.mark.parametrize("listen", ["8090", "localhost:", "localhost:http"])
+@pytest.mark.parametrize("listen", ["8090", "localhost:", "localhost:http", "localhost:65536", "localhost:²"])
 def test_a_bad_address_is_named_with_the_way_out(listen):
     """--listen says what it wants."""
     outcome = run("sandbox", "--listen", listen)
