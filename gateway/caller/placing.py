@@ -112,7 +112,7 @@ class Terminal:
 
     def interrupted(self) -> None:
         """Says that a call goes on without the person who interrupted the command."""
-        why = "the gateway had the request, and sees it through"
+        why = "what reached the gateway, it sees through"
         if self._as_json:
             error = {"message": f"interrupted: {why}", "retry": "RETRY_ADVICE_LOOK_UP"}
             print(json.dumps({"request_id": self._request.request_id, "error": error}, indent=2))  # noqa: T201

@@ -25,7 +25,7 @@ class NoGatewayError(Exception):
 
 
 class InterruptedCallError(Exception):
-    """Ctrl-C while the gateway had the request: it may be placed all the same."""
+    """Ctrl-C after the request began to leave: it may be placed all the same."""
 
 
 def send(request: PlaceCallRequest, server: str, *, tls: bool, authority: Path | None) -> Answer:
