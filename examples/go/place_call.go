@@ -68,7 +68,7 @@ func explain(err error) {
 	}
 
 	if info.GetDomain() != "voicegateway.v1" {
-		// Not the gateway's answer: a proxy's, or this library's. The phone may ring; repeat with the same request_id.
+		// Not the gateway's answer: a proxy's, or this library's. The phone may ring.
 		fmt.Fprintln(os.Stderr, err)
 		fmt.Print("reason: unknown\ndispatch: unknown\nretry: unknown\n")
 		return

@@ -51,7 +51,7 @@ def explain(error: grpc.Call) -> None:
         detail.Unpack(bad_request)
 
     if info.domain != "voicegateway.v1":
-        # Not the gateway's answer: a proxy's, or this library's. The phone may ring; repeat with the same request_id.
+        # Not the gateway's answer: a proxy's, or this library's. The phone may ring.
         print(error.details(), file=sys.stderr)
         print("reason: unknown\ndispatch: unknown\nretry: unknown")
         return

@@ -81,7 +81,10 @@ def _of_names(call: OutboundCallRequest) -> Iterator[Warning]:
 
 def _of_silence(call: OutboundCallRequest, *, receiver_on: bool) -> Iterator[Warning]:
     if not receiver_on and not call.dlr_url and not call.callbacks.ListFields():
-        yield Warning(reason=WARNING_REASON_NO_REPORTS, description="nobody will be told how the call went")
+        yield Warning(
+            reason=WARNING_REASON_NO_REPORTS,
+            description="nobody will be told how the call went: neither dlr_url nor callbacks is set",
+        )
 
 
 def _unverified(field: str, why: str) -> Warning:

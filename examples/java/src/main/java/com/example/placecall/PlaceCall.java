@@ -73,7 +73,7 @@ public final class PlaceCall {
     }
 
     if (!info.getDomain().equals("voicegateway.v1")) {
-      // Not the gateway's answer: a proxy's, or this library's. The phone may ring; repeat with the same request_id.
+      // Not the gateway's answer: a proxy's, or this library's. The phone may ring.
       System.err.println(error.getMessage());
       System.out.printf("reason: unknown%ndispatch: unknown%nretry: unknown%n");
       return;
