@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from gateway.ledger.record import Record
+from gateway.ledger.store import Filter
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
 
 COLUMNS: Final = tuple(field.name for field in fields(Record))
@@ -31,6 +32,11 @@ def _value(name: str, value: Any, time: Callable[[Any], Any]) -> Any:
     return bool(value) if name in FLAGS else value
 
 
+def as_it_is(time: Any) -> Any:
+    """Leaves a time alone, for a database that knows times."""
+    return time
+
+
 def custom_of(record: Record) -> str:
     """The `custom` as it was sent: the caller's, or the call id."""
     return OutboundCallRequest.FromString(record.request).custom or record.call_id
@@ -45,3 +51,31 @@ def numbers_of(record: Record) -> list[str]:
         number = recipient.number.removeprefix("+")
         digits |= {number} if recipient.number.startswith("+") else {number, prefix + number}
     return sorted(digits)
+
+
+def conditions(wanted: Filter, time: Callable[[Any], Any]) -> tuple[str, list[Any]]:
+    """Writes a filter as an SQL condition with question marks, and the values for them, in order."""
+    conditions, values = ["account = ?"], list[Any]([wanted.account])
+
+    def add(condition: str, *given: Any) -> None:
+        conditions.append(condition)
+        values.extend(given)
+
+    if wanted.dispatches:
+        add(f"dispatch IN ({', '.join('?' * len(wanted.dispatches))})", *wanted.dispatches)
+    if wanted.number:
+        add(
+            "call_id IN (SELECT call_id FROM call_numbers WHERE account = ? AND digits = ?)",
+            wanted.account,
+            wanted.number,
+        )
+    if wanted.custom:
+        add("custom = ?", wanted.custom)
+    if wanted.after is not None:
+        add("created >= ?", time(wanted.after))
+    if wanted.before is not None:
+        add("created < ?", time(wanted.before))
+    if wanted.older_than is not None:
+        created, call_id = wanted.older_than
+        add("(created, call_id) < (?, ?)", time(created), call_id)
+    return " AND ".join(conditions), values

@@ -99,7 +99,7 @@ class SqliteStore:
 
     async def page(self, wanted: Filter, limit: int) -> list[Record]:
         """Reads a page by its key, so that calls recorded meanwhile do not shift it."""
-        where, values = _conditions(wanted)
+        where, values = rows.conditions(wanted, to_microseconds)
         order = "ORDER BY created DESC, call_id DESC LIMIT ?"
         return await self._read(f"WHERE {where} {order}", [*values, limit])
 
@@ -246,33 +246,6 @@ def _write(connection: sqlite3.Connection, record: Record, *, is_new: bool) -> N
         "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)",
         [(record.account, digits, created, record.call_id) for digits in rows.numbers_of(record)],
     )
-
-
-def _conditions(wanted: Filter) -> tuple[str, list[Any]]:
-    conditions, values = ["account = ?"], list[Any]([wanted.account])
-
-    def add(condition: str, *given: Any) -> None:
-        conditions.append(condition)
-        values.extend(given)
-
-    if wanted.dispatches:
-        add(f"dispatch IN ({', '.join('?' * len(wanted.dispatches))})", *wanted.dispatches)
-    if wanted.number:
-        add(
-            "call_id IN (SELECT call_id FROM call_numbers WHERE account = ? AND digits = ?)",
-            wanted.account,
-            wanted.number,
-        )
-    if wanted.custom:
-        add("custom = ?", wanted.custom)
-    if wanted.after is not None:
-        add("created >= ?", to_microseconds(wanted.after))
-    if wanted.before is not None:
-        add("created < ?", to_microseconds(wanted.before))
-    if wanted.older_than is not None:
-        created, call_id = wanted.older_than
-        add("(created, call_id) < (?, ?)", to_microseconds(created), call_id)
-    return " AND ".join(conditions), values
 
 
 def connect(file: Path) -> sqlite3.Connection:

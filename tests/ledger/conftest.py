@@ -1,12 +1,15 @@
 """A ledger of each kind, new for each test."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from postgres_server import PostgresServer, programs, running_server
 
 from gateway.clock import utc_now
+from gateway.ledger.postgresql import PostgresqlStore
 from gateway.ledger.sqlite import SqliteStore
 from gateway.ledger.store import Store
 
@@ -26,10 +29,35 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running server."""
+    found = programs()
+    if found is None and "CI" in os.environ:
+        pytest.fail("no PostgreSQL is installed, and under CI nothing is skipped")
+    if found is None:
+        pytest.skip("no PostgreSQL is installed: apt-get install postgresql")
+    with running_server(found) as server:
+        yield server
+
+
 @pytest.fixture
-async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
+def database(postgres: PostgresServer) -> str:
+    """The URL of an empty database."""
+    return postgres.new_database()
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Store:
+    """A store of each kind, not open yet."""
+    if request.param == "SQLite":
+        return SqliteStore(tmp_path / "ledger.db", create=True, in_flight=lambda: 0, now=clock)
+    return PostgresqlStore(request.getfixturevalue("database"), create=True, ahead=lambda: clock.ahead)
+
+
+@pytest.fixture
+async def store(new_store: Store) -> AsyncIterator[Store]:
     """An open store."""
-    opened = SqliteStore(tmp_path / "ledger.db", create=True, in_flight=lambda: 0, now=clock)
-    await opened.open()
-    yield opened
-    await opened.close()
+    await new_store.open()
+    yield new_store
+    await new_store.close()

@@ -1,0 +1,38 @@
+-- One row a call. Blobs are protobuf messages. Texts collate by bytes: an upgrade of the system's locales, which leaves
+-- indexes in another order than it expects, must not make a key look free.
+CREATE TABLE calls (
+    account text COLLATE "C" NOT NULL,
+    request_id text COLLATE "C" NOT NULL,
+    call_id text COLLATE "C" NOT NULL UNIQUE,
+    request bytea NOT NULL,
+    request_hash bytea NOT NULL,
+    attempt integer NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    dispatch integer NOT NULL,
+    is_free boolean NOT NULL,
+    was_unknown boolean NOT NULL,
+    send_deadline timestamptz NOT NULL,
+    created timestamptz NOT NULL,
+    updated timestamptz NOT NULL,
+    error bytea NOT NULL,
+    reply bytea NOT NULL,
+    warnings bytea NOT NULL,
+    resolution bytea NOT NULL,
+    custom text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, request_id)
+);
+
+CREATE INDEX calls_newest ON calls (account, created, call_id);
+CREATE INDEX calls_by_custom ON calls (account, custom, created, call_id);
+
+-- The few whose outcome is awaited (dispatch 2 is SENDING): what a sweep looks for.
+CREATE INDEX calls_sending ON calls (send_deadline) WHERE dispatch = 2;
+
+-- Which calls a number was in, as digits.
+CREATE TABLE call_numbers (
+    account text COLLATE "C" NOT NULL,
+    digits text COLLATE "C" NOT NULL,
+    created timestamptz NOT NULL,
+    call_id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, digits, created, call_id)
+);

@@ -1,0 +1,106 @@
+"""The shared ledger: PostgreSQL, for any number of replicas. Its clock is the server's, the same for all of them.
+
+Changes are committed in batches over a connection of their own, which no reader can keep from them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+
+from gateway.ledger import rows
+from gateway.ledger.postgresql_batch import Batcher, Job, Result, commit
+from gateway.ledger.postgresql_pool import FAILURES, Connections
+from gateway.ledger.postgresql_schema import migrate
+from gateway.ledger.record import Key, Record
+from gateway.ledger.store import Change, Changed, Filter, LedgerStartError
+from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
+
+MOST_READERS: Final = 4
+
+_SELECT: Final = f"SELECT {', '.join(rows.COLUMNS)} FROM calls"  # noqa: S608 - the names of our own fields
+
+
+class PostgresqlStore:
+    """Keeps records in one PostgreSQL database. See `Store` for what each method promises."""
+
+    def __init__(self, url: str, *, create: bool, ahead: Callable[[], timedelta] = timedelta) -> None:
+        """Builds a store; nothing is connected yet.
+
+        Args:
+            url: Where the database is.
+            create: Whether an empty database is made a ledger.
+            ahead: How far the ledger's clock is ahead of the server's; for tests, which cannot set a server's clock.
+        """
+        self._url = url
+        self._create = create
+        self._ahead = ahead
+        self._writer = Connections(url, most=1)
+        self._readers = Connections(url, most=MOST_READERS)
+        self._batcher = Batcher(self._commit)
+
+    async def open(self) -> None:
+        """Brings the schema up to date, alone with it."""
+        try:
+            await migrate(self._url, create=self._create)
+            await self._writer.open()
+            await self._readers.open()
+        except (asyncpg.InterfaceError, ValueError) as error:  # their texts may quote a wrong URL
+            raise LedgerStartError(f"ledger.url cannot be connected to: {type(error).__name__}") from None
+        except FAILURES as error:
+            cause = str(error) or type(error).__name__
+            raise LedgerStartError(f"the database of ledger.url cannot be opened as a ledger: {cause}") from None
+
+    async def change(self, key: Key, change: Change) -> Changed:
+        """Applies a change in the next batch; returns once the batch is committed."""
+        return await self._batcher.submit(key, change)
+
+    async def find(self, key: Key) -> Record | None:
+        """Reads one record."""
+        return await self._read_one("WHERE account = ? AND request_id = ?", key)
+
+    async def find_call(self, account: str, call_id: str) -> Record | None:
+        """Reads one record."""
+        return await self._read_one("WHERE account = ? AND call_id = ?", (account, call_id))
+
+    async def page(self, wanted: Filter, limit: int) -> list[Record]:
+        """Reads a page by its key, so that calls recorded meanwhile do not shift it."""
+        where, values = rows.conditions(wanted, rows.as_it_is)
+        return await self._read(f"WHERE {where} ORDER BY created DESC, call_id DESC LIMIT ?", [*values, limit])
+
+    async def sending(self, *, overdue_only: bool) -> list[Key]:
+        """Lists keys from the index of calls on their way."""
+        where, values = f"WHERE dispatch = {DISPATCH_SENDING}", list[Any]()
+        if overdue_only:
+            where, values = f"{where} AND send_deadline < clock_timestamp() + ?", [self._ahead()]
+        return [record.key for record in await self._read(where, values)]
+
+    async def close(self) -> None:
+        """Finishes what is queued, and closes."""
+        await self._batcher.drain()
+        await asyncio.gather(self._writer.close(), self._readers.close())
+
+    async def _commit(self, batch: Sequence[Job]) -> Sequence[Result]:
+        async with self._writer.lend() as connection:
+            return await commit(connection, batch, self._ahead())
+
+    async def _read_one(self, where: str, values: Sequence[Any]) -> Record | None:
+        found = await self._read(where, values)
+        return found[0] if found else None
+
+    async def _read(self, where: str, values: Sequence[Any]) -> list[Record]:
+        async with self._readers.lend() as connection:
+            found = await connection.fetch(_numbered(f"{_SELECT} {where}"), *values)
+        return [rows.record(tuple(row), rows.as_it_is) for row in found]
+
+
+def _numbered(statement: str) -> str:
+    """Writes placeholders as PostgreSQL wants them: $1, $2 and so on for each question mark."""
+    numbers = itertools.count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", statement)

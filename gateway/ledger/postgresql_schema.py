@@ -1,0 +1,54 @@
+"""The schema of a PostgreSQL database, brought up to date by whichever replica comes first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from gateway.ledger.migrations import migrations
+from gateway.ledger.postgresql_pool import CONNECT_WITHIN, SETTINGS
+from gateway.ledger.store import LedgerStartError
+
+_LOCK: Final = int.from_bytes(b"ledger")
+"""Names the advisory lock that replicas migrate under; any number that nobody else takes."""
+
+
+async def migrate(url: str, *, create: bool) -> None:
+    """Applies the migrations that the database lacks, in one transaction, alone.
+
+    Raises:
+        LedgerStartError: The database is empty and may not be filled, or was made by a newer version of this program.
+    """
+    connection = await asyncpg.connect(url, timeout=CONNECT_WITHIN, server_settings=SETTINGS)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            await _apply(connection, create=create)
+    finally:
+        connection.terminate()
+
+
+async def _apply(connection: asyncpg.Connection[asyncpg.Record], *, create: bool) -> None:
+    steps, version = migrations("postgresql"), await _version(connection)
+    if version > len(steps):
+        raise LedgerStartError(
+            f"the database of ledger.url has schema {version}, and this version knows {len(steps)}: upgrade the gateway"
+        )
+    if version == 0 and not create:
+        raise LedgerStartError(
+            "the database of ledger.url is empty: an empty ledger would forget every promise. "
+            "Restore it, or set ledger.create = true for a new one"
+        )
+    if version == 0:
+        await connection.execute("CREATE TABLE schema_version (version integer PRIMARY KEY)")
+    for number, step in enumerate(steps[version:], start=version + 1):
+        await connection.execute(step)
+        await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", number)
+
+
+async def _version(connection: asyncpg.Connection[asyncpg.Record]) -> int:
+    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
+        return 0
+    return int(await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_version"))
