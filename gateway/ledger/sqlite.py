@@ -60,6 +60,7 @@ class SqliteStore:
         self._writer = _Writer(file, in_flight, now)
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")
         self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
 
     async def open(self) -> None:
         """Opens the file, alone with it, and brings its schema up to date."""
@@ -114,6 +115,8 @@ class SqliteStore:
         """Finishes what is queued, and closes."""
         await asyncio.to_thread(self._writer.stop)
         self._readers.shutdown()
+        for connection in self._opened:
+            connection.close()
         self._lock.release()
 
     async def _read_one(self, where: str, values: Sequence[Any]) -> Record | None:
@@ -128,6 +131,7 @@ class SqliteStore:
             connection = getattr(self._local, "connection", None)
             if connection is None:
                 connection = self._local.connection = connect(self._file)
+                self._opened.append(connection)
             return [rows.record(row, from_microseconds) for row in connection.execute(f"{_SELECT} {where}", values)]
         except sqlite3.Error as error:
             raise LedgerUnavailableError(_name(error)) from error
