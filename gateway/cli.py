@@ -73,7 +73,10 @@ def check(
     *,
     online: Annotated[bool, typer.Option("--online", help="Connect to each provider as well; place nothing.")] = False,
 ) -> None:
-    """Show the effective settings, keys hidden, and where each comes from; exit 2 when one is wrong."""
+    """Show the settings in force, keys hidden.
+
+    Says where each comes from; exits with 2 when one is wrong, and says its line.
+    """
     from gateway.settings import InvalidSettingsError, effective, load
 
     try:
@@ -106,7 +109,7 @@ def sandbox(
     latency: Annotated[str, typer.Option(help="How long answers take: MS, or MS-MS at random.", metavar="MS")] = "0",
     seed: Annotated[int | None, typer.Option(help="Make what is random come again.", metavar="N")] = None,
 ) -> None:
-    """Run a strict stand-in for the provider: callers test against it, and no phone rings."""
+    """Run a strict stand-in for the provider; no phone rings."""
     import uvloop
 
     from gateway.sandbox import Account
@@ -135,7 +138,7 @@ app.command(cls=RememberingCommand, epilog=EPILOG)(call)
 
 @app.command()
 def demo() -> None:
-    """Watch calls being placed through a real gateway at the sandbox, in a few scenes."""
+    """Watch calls being placed, refused and lost, in five scenes."""
     import logging
 
     import uvloop
