@@ -255,9 +255,12 @@ def _write(connection: sqlite3.Connection, record: Record, *, is_new: bool) -> N
 def connect(file: Path) -> sqlite3.Connection:
     """Opens a connection with the promises that the ledger is made of."""
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
