@@ -131,7 +131,7 @@ def _show_what_arrived(page: Page, arrived: list[Record]) -> None:
 
 
 def _say_goodbye(page: Page) -> None:
-    page.title("Now try it yourself, each in a terminal of its own")
+    page.title("To keep it running, start these, each in a terminal of its own")
     provider = f"KALEYRA_BASE_URL=http://127.0.0.1:8090 KALEYRA_SID={DEFAULT_SID} KALEYRA_API_KEY={DEFAULT_KEY}"
     page.line(".venv/bin/kaleyra-gateway sandbox")
     page.line(f"{provider} .venv/bin/kaleyra-gateway serve")
