@@ -1,12 +1,14 @@
 """The command line as a process: what it prints and how it exits."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +88,16 @@ def test_a_taken_port_is_a_clear_error(sandbox):
 
     assert 1 == outcome.returncode
     assert "cannot listen" in outcome.stderr
+
+
+def test_a_shell_completes_the_commands():
+    """What `--install-completion` sets up asks the program for words."""
+    environment = os.environ | {
+        "_KALEYRA_GATEWAY_COMPLETE": "complete_bash",
+        "COMP_WORDS": "kaleyra-gateway ca",
+        "COMP_CWORD": "1",
+    }
+    program = str(Path(sys.executable).with_name("kaleyra-gateway"))
+    outcome = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert "call" == outcome.stdout.strip()
