@@ -19,7 +19,7 @@ from gateway.ledger.postgresql_batch import Batcher, Job, Result, commit
 from gateway.ledger.postgresql_pool import FAILURES, Connections
 from gateway.ledger.postgresql_schema import migrate
 from gateway.ledger.record import Key, Record
-from gateway.ledger.store import Change, Changed, Filter, LedgerStartError
+from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, Pause
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 MOST_READERS: Final = 4
@@ -65,9 +65,16 @@ class PostgresqlStore:
         """Reads one record."""
         return await self._read_one("WHERE account = ? AND request_id = ?", key)
 
-    async def find_call(self, account: str, call_id: str) -> Record | None:
+    async def find_many(self, keys: Sequence[Key]) -> list[Record]:
+        """Reads them with one statement."""
+        if not keys:
+            return []
+        pairs = "SELECT * FROM unnest(?::text[], ?::text[])"
+        return await self._read(f"WHERE (account, request_id) IN ({pairs})", [*zip(*keys, strict=True)])
+
+    async def find_call(self, account: str | None, call_id: str) -> Record | None:
         """Reads one record."""
-        return await self._read_one("WHERE account = ? AND call_id = ?", (account, call_id))
+        return await self._read_one("WHERE call_id = ? AND account = coalesce(?, account)", (call_id, account))
 
     async def page(self, wanted: Filter, limit: int) -> list[Record]:
         """Reads a page by its key, so that calls recorded meanwhile do not shift it."""
@@ -80,6 +87,34 @@ class PostgresqlStore:
         if overdue_only:
             where, values = f"{where} AND send_deadline < clock_timestamp() + ?", [self._ahead()]
         return [record.key for record in await self._read(where, values)]
+
+    async def paused(self) -> Pause | None:
+        """Reads the one row that there is while it is paused."""
+        async with self._readers.lend() as connection:
+            row = await connection.fetchrow("SELECT reason, since FROM pause")
+        return None if row is None else Pause(row["reason"], row["since"])
+
+    async def pause(self, reason: str) -> None:
+        """Writes the one row."""
+        async with self._readers.lend() as connection:
+            await connection.execute(
+                "INSERT INTO pause VALUES (1, $1, clock_timestamp() + $2) "
+                "ON CONFLICT (one) DO UPDATE SET reason = excluded.reason",
+                reason,
+                self._ahead(),
+            )
+
+    async def resume(self) -> None:
+        """Deletes the one row."""
+        async with self._readers.lend() as connection:
+            await connection.execute("DELETE FROM pause")
+
+    async def probe(self) -> None:
+        """Writes one row again and again, over the connection that everything is written with."""
+        async with self._writer.lend() as connection:
+            await connection.execute(
+                "INSERT INTO probe VALUES (1, clock_timestamp()) ON CONFLICT (one) DO UPDATE SET at = excluded.at"
+            )
 
     async def close(self) -> None:
         """Finishes what is queued, and closes."""

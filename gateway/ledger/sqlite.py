@@ -1,44 +1,30 @@
 """The embedded ledger: SQLite with a write-ahead log, written by one thread that commits in groups.
 
-Whatever has queued up while one transaction was being made durable becomes the next one: under load a commit is shared
-by many calls, and a lone call waits for nobody. `synchronous=FULL`: a commit is on the disk before it is answered.
+`synchronous=FULL`: a commit is on the disk before it is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
+import json
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from gateway.clock import Now
-from gateway.ledger import rows
+from gateway.ledger import rows, sqlite_records
 from gateway.ledger.filelock import FileLock
-from gateway.ledger.migrations import migrations
 from gateway.ledger.record import Key, Record
-from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError
+from gateway.ledger.sqlite_file import connect, from_microseconds, migrate, name_of, to_microseconds
+from gateway.ledger.sqlite_writer import Work, Writer
+from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 T = TypeVar("T")
-
-LINGER: Final = 0.002
-"""Seconds that a commit waits for company while many calls are in flight; a lone call never waits."""
-
-MANY: Final = 8
-LARGEST_GROUP: Final = 512
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_TABLE: Final = ", ".join(rows.COLUMNS)
-_SELECT: Final = f"SELECT {_TABLE} FROM calls"  # noqa: S608 - the names of our own fields, as below
-_INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608
-_UPDATE: Final = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in rows.COLUMNS)} WHERE call_id = ?"  # noqa: S608
 
 
 class SqliteStore:
@@ -57,7 +43,7 @@ class SqliteStore:
         self._create = create
         self._now = now
         self._lock = FileLock(file.with_name(f"{file.name}.lock"))
-        self._writer = _Writer(file, in_flight, now)
+        self._writer = Writer(file, in_flight)
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -88,28 +74,60 @@ class SqliteStore:
 
     async def change(self, key: Key, change: Change) -> Changed:
         """Applies a change in the next group; returns once the group is on the disk."""
-        return await self._writer.submit(key, change)
+        return await self._writer.submit(sqlite_records.apply(key, change, self._now))
 
     async def find(self, key: Key) -> Record | None:
         """Reads one record."""
-        return await self._read_one("WHERE account = ? AND request_id = ?", key)
+        return await self._select_one("WHERE account = ? AND request_id = ?", key)
 
-    async def find_call(self, account: str, call_id: str) -> Record | None:
+    async def find_many(self, keys: Sequence[Key]) -> list[Record]:
+        """Reads them with one statement; JSON, since the number of placeholders in a statement is limited."""
+        pairs = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
+        return await self._select(f"WHERE (account, request_id) IN ({pairs})", [json.dumps(keys)])
+
+    async def find_call(self, account: str | None, call_id: str) -> Record | None:
         """Reads one record."""
-        return await self._read_one("WHERE account = ? AND call_id = ?", (account, call_id))
+        return await self._select_one("WHERE call_id = ? AND account = coalesce(?, account)", (call_id, account))
 
     async def page(self, wanted: Filter, limit: int) -> list[Record]:
         """Reads a page by its key, so that calls recorded meanwhile do not shift it."""
         where, values = rows.conditions(wanted, to_microseconds)
         order = "ORDER BY created DESC, call_id DESC LIMIT ?"
-        return await self._read(f"WHERE {where} {order}", [*values, limit])
+        return await self._select(f"WHERE {where} {order}", [*values, limit])
 
     async def sending(self, *, overdue_only: bool) -> list[Key]:
         """Lists keys from the index of calls on their way."""
         where, values = "WHERE dispatch = ?", list[Any]([DISPATCH_SENDING])
         if overdue_only:
             where, values = f"{where} AND send_deadline < ?", [*values, to_microseconds(self._now())]
-        return [record.key for record in await self._read(where, values)]
+        return [record.key for record in await self._select(where, values)]
+
+    async def paused(self) -> Pause | None:
+        """Reads the one row that there is while it is paused."""
+
+        def work(connection: sqlite3.Connection) -> Pause | None:
+            row = connection.execute("SELECT reason, since FROM pause").fetchone()
+            return None if row is None else Pause(row[0], from_microseconds(row[1]))
+
+        return await self._read(work)
+
+    async def pause(self, reason: str) -> None:
+        """Writes the one row."""
+        await self._write(
+            "INSERT INTO pause VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET reason = excluded.reason",
+            (reason, to_microseconds(self._now())),
+        )
+
+    async def resume(self) -> None:
+        """Deletes the one row."""
+        await self._write("DELETE FROM pause")
+
+    async def probe(self) -> None:
+        """Writes one row again and again, as everything is written."""
+        await self._write(
+            "INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at",
+            (to_microseconds(self._now()),),
+        )
 
     async def close(self) -> None:
         """Finishes what is queued, and closes."""
@@ -119,179 +137,26 @@ class SqliteStore:
             connection.close()
         self._lock.release()
 
-    async def _read_one(self, where: str, values: Sequence[Any]) -> Record | None:
-        found = await self._read(where, values)
+    async def _write(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Runs a statement; returns how many rows it wrote."""
+        return await self._writer.submit(lambda connection: connection.execute(statement, values).rowcount)
+
+    async def _select_one(self, where: str, values: Sequence[Any]) -> Record | None:
+        found = await self._select(where, values)
         return found[0] if found else None
 
-    async def _read(self, where: str, values: Sequence[Any]) -> list[Record]:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._select, where, values)
+    async def _select(self, where: str, values: Sequence[Any]) -> list[Record]:
+        return await self._read(sqlite_records.select(where, values))
 
-    def _select(self, where: str, values: Sequence[Any]) -> list[Record]:
+    async def _read(self, work: Work[T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, work)
+
+    def _do(self, work: Work[T]) -> T:
         try:
             connection = getattr(self._local, "connection", None)
             if connection is None:
                 connection = self._local.connection = connect(self._file)
                 self._opened.append(connection)
-            return [rows.record(row, from_microseconds) for row in connection.execute(f"{_SELECT} {where}", values)]
+            return work(connection)
         except sqlite3.Error as error:
-            raise LedgerUnavailableError(_name(error)) from error
-
-
-class _Job:
-    __slots__ = ("change", "failure", "future", "key", "loop", "result")
-
-    def __init__(self, key: Key, change: Change) -> None:
-        self.key = key
-        self.change = change
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Changed] = self.loop.create_future()
-        self.result: Changed | None = None
-        self.failure: Exception | None = None
-
-    def settle(self) -> None:
-        """Tells whoever waits; runs in the loop."""
-        if self.future.cancelled():
-            return
-        if self.failure is not None:
-            self.future.set_exception(self.failure)
-        elif self.result is not None:
-            self.future.set_result(self.result)
-
-
-class _Writer:
-    """The one thread that writes."""
-
-    def __init__(self, file: Path, in_flight: Callable[[], int], now: Now) -> None:
-        self._file = file
-        self._in_flight = in_flight
-        self._now = now
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._jobs.put(None)
-        if self._thread.is_alive():
-            self._thread.join()
-
-    async def submit(self, key: Key, change: Change) -> Changed:
-        job = _Job(key, change)
-        self._jobs.put(job)
-        return await job.future
-
-    def _run(self) -> None:
-        connection = connect(self._file)
-        going = True
-        while going:
-            group, going = self._next_group()
-            if group:
-                self._commit(connection, group)
-                loop = group[0].loop
-                loop.call_soon_threadsafe(_settle_all, group)
-        connection.close()
-
-    def _next_group(self) -> tuple[list[_Job], bool]:
-        """Takes what has queued up; while many calls are in flight it waits a moment for more."""
-        job = self._jobs.get()
-        group: list[_Job] = []
-        if job is not None and self._in_flight() >= MANY:
-            time.sleep(LINGER)
-        while job is not None:
-            group.append(job)
-            if len(group) == LARGEST_GROUP:
-                return group, True
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return group, True
-        return group, False
-
-    def _commit(self, connection: sqlite3.Connection, group: Sequence[_Job]) -> None:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in group:
-                self._apply(connection, job)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            _roll_back(connection)
-            for job in group:
-                job.failure = LedgerUnavailableError(_name(error))
-
-    def _apply(self, connection: sqlite3.Connection, job: _Job) -> None:
-        row = connection.execute(f"{_SELECT} WHERE account = ? AND request_id = ?", job.key).fetchone()
-        record = None if row is None else rows.record(row, from_microseconds)
-        try:
-            changed = job.change(record, self._now())
-        except Exception as bug:  # noqa: BLE001 - a bug of one call must not fail the others of its group
-            job.failure = bug
-            return
-        if changed is None:
-            job.result = Changed(record, is_mine=False)
-            return
-        _write(connection, changed, is_new=record is None)
-        job.result = Changed(changed, is_mine=True)
-
-
-def _settle_all(group: Sequence[_Job]) -> None:
-    for job in group:
-        job.settle()
-
-
-def _write(connection: sqlite3.Connection, record: Record, *, is_new: bool) -> None:
-    values = rows.values(record, to_microseconds)
-    if not is_new:
-        connection.execute(_UPDATE, [*values, record.call_id])
-        return
-    connection.execute(_INSERT, [*values, rows.custom_of(record)])
-    created = to_microseconds(record.created)
-    connection.executemany(
-        "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)",
-        [(record.account, digits, created, record.call_id) for digits in rows.numbers_of(record)],
-    )
-
-
-def connect(file: Path) -> sqlite3.Connection:
-    """Opens a connection with the promises that the ledger is made of."""
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
-
-
-def migrate(connection: sqlite3.Connection, file: Path) -> None:
-    """Applies the migrations that the file lacks, each in a transaction of its own.
-
-    Raises:
-        LedgerStartError: The file was made by a newer version of this program.
-    """
-    steps = migrations("sqlite")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(steps):
-        raise LedgerStartError(f"{file} has schema {version}, and this version knows {len(steps)}: upgrade the gateway")
-    for number, step in enumerate(steps[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-def to_microseconds(moment: datetime) -> int:
-    """Renders a time as the file keeps it."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_microseconds(microseconds: int) -> datetime:
-    """Reads a time as the file keeps it."""
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def _name(error: sqlite3.Error) -> str:
-    return getattr(error, "sqlite_errorname", None) or type(error).__name__
+            raise LedgerUnavailableError(name_of(error)) from error

@@ -51,6 +51,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """An operator's word that nothing may be dialed: for every replica, until it is taken back."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A record as it stands after a change, and whether this change made it so."""
 
@@ -77,8 +85,12 @@ class Store(Protocol):
         """Reads the record of a key."""
         ...
 
-    async def find_call(self, account: str, call_id: str) -> Record | None:
-        """Reads the record of a call."""
+    async def find_many(self, keys: Sequence[Key]) -> list[Record]:
+        """Reads the records of keys, as many as there are, in any order."""
+        ...
+
+    async def find_call(self, account: str | None, call_id: str) -> Record | None:
+        """Reads the record of a call, in any account where none is named."""
         ...
 
     async def page(self, wanted: Filter, limit: int) -> list[Record]:
@@ -87,6 +99,22 @@ class Store(Protocol):
 
     async def sending(self, *, overdue_only: bool) -> list[Key]:
         """Lists the keys whose outcome is awaited, or those whose time to be told has passed."""
+        ...
+
+    async def paused(self) -> Pause | None:
+        """Reads whether an operator has paused dialing; cheap enough to be asked all the time."""
+        ...
+
+    async def pause(self, reason: str) -> None:
+        """Pauses dialing; where it is paused already, only the reason changes."""
+        ...
+
+    async def resume(self) -> None:
+        """Ends the pause, if any."""
+        ...
+
+    async def probe(self) -> None:
+        """Makes a small write durable: a full disk or a dead primary can often still be read."""
         ...
 
     async def close(self) -> None:

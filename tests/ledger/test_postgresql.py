@@ -107,6 +107,25 @@ async def test_a_row_that_somebody_else_holds_is_not_waited_for_for_ever(postgre
     assert not (await reserve(replicas[0], wish())).is_mine
 
 
+async def test_a_database_that_can_only_be_read_is_told_and_recovers(postgres, replicas, database):
+    """As where the primary has become a standby: reading goes on, and the probe is not deceived."""
+    name = database.rpartition("/")[2]
+    postgres.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    assert await replicas[0].find(wish().key) is None
+    with pytest.raises(LedgerUnavailableError, match="ReadOnlySQLTransactionError"):
+        await replicas[0].probe()
+    postgres.sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    await replicas[0].probe()
+
+
+async def test_a_pause_holds_for_every_replica(replicas):
+    """Whichever replica the operator spoke to."""
+    await replicas[0].pause("a reason")
+
+    assert "a reason" == (await replicas[1].paused()).reason
+
+
 @pytest.mark.usefixtures("replicas")
 async def test_a_newer_schema_is_refused(postgres, database):
     """An older program must not write what it does not understand."""

@@ -10,8 +10,10 @@ import pytest
 from wishes import reserve, wish
 
 from gateway.clock import utc_now
+from gateway.ledger import sqlite_file
 from gateway.ledger.migrations import migrations
-from gateway.ledger.sqlite import SqliteStore, connect
+from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite_file import connect
 from gateway.ledger.store import LedgerStartError, LedgerUnavailableError
 
 
@@ -128,17 +130,34 @@ async def test_no_answered_reservation_is_lost_by_kill_9(tmp_path):
     assert [] == missing
 
 
-async def test_a_disk_that_takes_nothing_is_told_and_recovers(tmp_path):
+async def test_a_disk_that_takes_nothing_is_told_and_recovers(tmp_path, monkeypatch):
     """A failed commit changes nothing, says so, and the next one works."""
+    monkeypatch.setattr(sqlite_file, "PATIENCE", 0.2)
     store = store_at(tmp_path / "ledger.db")
     await store.open()
     blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
-    failing = asyncio.create_task(reserve(store, wish()))
-    with pytest.raises(LedgerUnavailableError, match="SQLITE_BUSY"):
-        await failing
+    for failing in (reserve(store, wish()), store.probe()):
+        with pytest.raises(LedgerUnavailableError, match="SQLITE_BUSY"):
+            await failing
+    assert await store.find(wish().key) is None
     blocker.execute("ROLLBACK")
     blocker.close()
 
+    await store.probe()
     assert (await reserve(store, wish())).is_mine
     await store.close()
+
+
+async def test_a_pause_survives_a_restart(tmp_path):
+    """Nobody dials because a server was started anew."""
+    first, second = store_at(tmp_path / "ledger.db"), store_at(tmp_path / "ledger.db")
+    await first.open()
+    await first.pause("a reason")
+    before = await first.paused()
+    await first.close()
+    await second.open()
+
+    assert "a reason" == before.reason
+    assert before == await second.paused()
+    await second.close()

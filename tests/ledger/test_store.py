@@ -78,6 +78,49 @@ async def test_accounts_do_not_share_keys_or_calls(store):
     assert await store.find_call("theirs", ours.call_id) is None
 
 
+async def test_a_call_can_be_read_in_whatever_account_it_is(store):
+    """An operator knows a call's id, and need not know its account."""
+    theirs = await reserve(store, wish(account="theirs"))
+
+    assert theirs.record == await store.find_call(None, theirs.record.call_id)
+    assert await store.find_call(None, "01ARZ3NDEKTSV4RRFFQ69G5FAV") is None
+
+
+async def test_many_records_are_read_at_once(store):
+    """Those that there are, each by its whole key."""
+    ours, theirs = await reserve(store, wish("request-a")), await reserve(store, wish("request-b", account="theirs"))
+    keys = [ours.record.key, theirs.record.key, wish("request-a", account="theirs").key, wish("request-none").key]
+
+    assert {ours.record, theirs.record} == set(await store.find_many(keys))
+    assert [] == await store.find_many([])
+
+
+async def test_a_pause_stands_until_it_is_taken_back(store, clock):
+    """It has a reason and a beginning; whoever pauses again changes the reason only."""
+    assert await store.paused() is None
+    before = clock()
+    await store.pause("the provider rings twice")
+    first = await store.paused()
+    clock.ahead += timedelta(hours=1)
+    await store.pause("still")
+    second = await store.paused()
+    await store.resume()
+    await store.resume()
+
+    assert ("the provider rings twice", "still") == (first.reason, second.reason)
+    assert first.since == second.since
+    assert abs(first.since - before) < timedelta(minutes=1)
+    assert await store.paused() is None
+
+
+async def test_a_probe_can_be_repeated(store):
+    """It writes over what the last one wrote."""
+    for _ in range(3):
+        await store.probe()
+
+    assert [] == await store.page(Filter(account="default"), 10)
+
+
 async def test_what_is_on_its_way_can_be_listed_and_what_is_overdue(store, clock):
     """A sweep finds the attempts whose time has passed, and no others."""
     sent, ended = await reserve(store, wish("request-a")), await reserve(store, wish("request-b"))

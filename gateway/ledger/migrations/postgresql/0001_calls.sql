@@ -36,3 +36,16 @@ CREATE TABLE call_numbers (
     call_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (account, digits, created, call_id)
 );
+
+-- Whether an operator has paused dialing: one row, or none.
+CREATE TABLE pause (
+    one integer PRIMARY KEY CHECK (one = 1),
+    reason text NOT NULL,
+    since timestamptz NOT NULL
+);
+
+-- What is written to learn whether anything can be written: one row, or none.
+CREATE TABLE probe (
+    one integer PRIMARY KEY CHECK (one = 1),
+    at timestamptz NOT NULL
+);

@@ -35,3 +35,16 @@ CREATE TABLE call_numbers (
     call_id TEXT NOT NULL,
     PRIMARY KEY (account, digits, created, call_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Whether an operator has paused dialing: one row, or none.
+CREATE TABLE pause (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+
+-- What is written to learn whether anything can be written: one row, or none.
+CREATE TABLE probe (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at INTEGER NOT NULL
+) STRICT;

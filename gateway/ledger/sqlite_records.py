@@ -1,0 +1,56 @@
+"""Records in SQLite: read by a condition, changed within the writer's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+from gateway.clock import Now
+from gateway.ledger import rows
+from gateway.ledger.record import Key, Record
+from gateway.ledger.sqlite_file import from_microseconds, to_microseconds
+from gateway.ledger.sqlite_writer import Work
+from gateway.ledger.store import Change, Changed
+
+_TABLE: Final = ", ".join(rows.COLUMNS)
+_SELECT: Final = f"SELECT {_TABLE} FROM calls"  # noqa: S608 - the names of our own fields, as below
+_INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608
+_UPDATE: Final = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in rows.COLUMNS)} WHERE call_id = ?"  # noqa: S608
+
+
+def select(where: str, values: Sequence[Any]) -> Work[list[Record]]:
+    """Reads the records that meet a condition."""
+
+    def work(connection: sqlite3.Connection) -> list[Record]:
+        return [rows.record(row, from_microseconds) for row in connection.execute(f"{_SELECT} {where}", values)]
+
+    return work
+
+
+def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
+    """Changes one record."""
+    found = select("WHERE account = ? AND request_id = ?", key)
+
+    def work(connection: sqlite3.Connection) -> Changed:
+        record = next(iter(found(connection)), None)
+        changed = change(record, now())
+        if changed is None:
+            return Changed(record, is_mine=False)
+        _write(connection, changed, is_new=record is None)
+        return Changed(changed, is_mine=True)
+
+    return work
+
+
+def _write(connection: sqlite3.Connection, record: Record, *, is_new: bool) -> None:
+    values = rows.values(record, to_microseconds)
+    if not is_new:
+        connection.execute(_UPDATE, [*values, record.call_id])
+        return
+    numbers, created = rows.numbers_of(record), to_microseconds(record.created)
+    connection.execute(_INSERT, [*values, rows.custom_of(record)])
+    connection.executemany(
+        "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)",
+        [(record.account, digits, created, record.call_id) for digits in numbers],
+    )
