@@ -41,16 +41,25 @@ class Accounts:
     def __init__(self, accounts: Mapping[str, Account]) -> None:
         self._accounts = dict(accounts)
 
+    def find(self, name: str) -> Account | None:
+        """Finds an account, if it is configured; an empty name is `default`."""
+        return self._accounts.get(name_of(name))
+
     def resolve(self, name: str) -> Account:
         """Finds an account; an empty name is `default`.
 
         Raises:
             GatewayError: ACCOUNT_NOT_FOUND.
         """
-        account = self._accounts.get(name or DEFAULT)
+        account = self.find(name)
         if account is None:
             raise GatewayError(ERROR_REASON_ACCOUNT_NOT_FOUND)
         return account
+
+
+def name_of(account: str) -> str:
+    """The account that a request means: an empty name is `default`."""
+    return account or DEFAULT
 
 
 def accounts_from(settings: Mapping[str, AccountSettings], secrets: Secrets) -> Accounts:

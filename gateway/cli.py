@@ -16,6 +16,9 @@ from gateway.caller.typed import RememberingCommand
 INVALID_SETTINGS = 2
 """The exit status when the settings are wrong."""
 
+NO_LEDGER = 3
+"""The exit status of `serve` when the ledger cannot be opened."""
+
 UNREACHABLE = 1
 """The exit status of `check --online` when a provider cannot be reached."""
 
@@ -54,6 +57,7 @@ def serve(config: Config = None) -> None:
     """Serve gRPC until SIGTERM, then drain."""
     import uvloop
 
+    from gateway.ledger.store import LedgerStartError
     from gateway.serve import serve as serve_until_drained
     from gateway.settings import InvalidSettingsError, load
     from gateway.telemetry import Secrets, configure_logs
@@ -64,6 +68,9 @@ def serve(config: Config = None) -> None:
         status = uvloop.run(serve_until_drained(settings, secrets))
     except InvalidSettingsError as error:
         _refuse(error.placed)
+    except LedgerStartError as error:
+        typer.echo(f"kaleyra-gateway: the ledger cannot be opened: {error}", err=True)
+        raise typer.Exit(NO_LEDGER) from None
     raise typer.Exit(status)
 
 

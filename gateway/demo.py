@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import grpc.aio
@@ -83,7 +84,8 @@ async def demo(console: Console) -> None:
     page, arrived = Page(console), list[Record]()
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(Sandbox(on_record=arrived.append).serve())
-        gateway = Gateway(_settings(provider), Secrets())
+        folder = stack.enter_context(TemporaryDirectory(prefix="kaleyra-gateway-demo-"))
+        gateway = Gateway(_settings(provider, folder), Secrets())
         address = await gateway.start()
         stack.push_async_callback(gateway.stop)
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(address))
@@ -99,7 +101,7 @@ async def demo(console: Console) -> None:
     _say_goodbye(page)
 
 
-def _settings(provider: str) -> Settings:
+def _settings(provider: str, folder: str) -> Settings:
     settings = load(
         None,
         {
@@ -107,6 +109,7 @@ def _settings(provider: str) -> Settings:
             "KALEYRA_SID": DEFAULT_SID,
             "KALEYRA_API_KEY": DEFAULT_KEY,
             "GATEWAY_LISTEN": "127.0.0.1:0",
+            "GATEWAY_LEDGER_URL": f"sqlite:///{folder}/ledger.db",
         },
     )
     hasty = settings.provider.model_copy(update={"reply_timeout": PROVIDER_PATIENCE})

@@ -1,27 +1,24 @@
 """The one exception of the gateway, and the one table that says what each reason means to a caller.
 
-Raise a `GatewayError` where the cause is known and let it pass everywhere else: `visit.py` alone turns it into a
-status. Source: the table "Errors" of the contract, published in `protos/voicegateway/v1/error_reason.proto`.
+Raise a `GatewayError` where the cause is known and let it pass everywhere else: `visit.py` alone answers with it.
+Source: the table "Errors" of the contract, published in `protos/voicegateway/v1/error_reason.proto`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from google.protobuf.message import Message
-from google.rpc import error_details_pb2 as details_pb2
-from google.rpc import status_pb2
 from grpc import StatusCode
 
 from voicegateway.v1 import error_reason_pb2 as reasons
-from voicegateway.v1.error_reason_pb2 import ERROR_REASON_POLICY_REFUSED, ErrorReason, RetryAdvice
 from voicegateway.v1.error_reason_pb2 import RETRY_ADVICE_CORRECT as CORRECT
 from voicegateway.v1.error_reason_pb2 import RETRY_ADVICE_LOOK_UP as LOOK_UP
 from voicegateway.v1.error_reason_pb2 import RETRY_ADVICE_NEW_REQUEST_ID as NEW_ID
 from voicegateway.v1.error_reason_pb2 import RETRY_ADVICE_REPEAT as REPEAT
+from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_NOT_SENT as NOT_SENT
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_OUTCOME_UNKNOWN as OUTCOME_UNKNOWN
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_REJECTED as REJECTED
@@ -29,10 +26,6 @@ from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING as SENDING
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
 DOMAIN: Final = "voicegateway.v1"
-STATUS_LIMIT: Final = 4096
-"""Bytes that one serialized Status may have: proxies refuse trailers not far above."""
-
-_LENGTHS_GROW: Final = 4  # bytes, at most, of the two lengths that stand before a detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +65,7 @@ class GatewayError(Exception):
         violations: Fields that break a rule (BadRequest), or policies (PreconditionFailure) for POLICY_REFUSED.
         resource: What was not found.
         retry_after: How long to wait before repeating; None when nobody said.
+        omitted: How many violations are not among them.
         metadata: Further facts for ErrorInfo, by the contract's names.
     """
 
@@ -90,9 +84,15 @@ class GatewayError(Exception):
         self.dispatch = row.dispatch
         self.retry = row.retry
         self.violations = tuple(violations)
+        self.omitted = 0
         self.resource = resource
         self.retry_after = retry_after
         self.metadata = {name: value for name, value in metadata.items() if value}
+
+    @property
+    def name(self) -> str:
+        """The reason's published name."""
+        return ErrorReason.Name(self.reason)
 
     @property
     def code(self) -> StatusCode:
@@ -103,60 +103,6 @@ class GatewayError(Exception):
     def message(self) -> str:
         """The constant text of the reason."""
         return ROW_BY_REASON[self.reason].message
-
-
-def to_status(error: GatewayError) -> status_pb2.Status:
-    """Renders an error as the one status that leaves the gateway, in at most `STATUS_LIMIT` bytes.
-
-    Violations beyond the limit are counted in ErrorInfo.metadata as `omitted_violations`.
-    """
-    room = STATUS_LIMIT - _LENGTHS_GROW - _status(error, 0).ByteSize()
-    shown = 0
-    for violation in error.violations:
-        room -= _entries(error.reason, [violation]).ByteSize()
-        if room < 0:
-            break
-        shown += 1
-    return _status(error, shown)
-
-
-def _status(error: GatewayError, shown: int) -> status_pb2.Status:
-    status = status_pb2.Status(code=error.code.value[0], message=error.message)
-    status.details.add().Pack(_error_info(error, omitted=len(error.violations) - shown))
-    if error.violations:
-        status.details.add().Pack(_entries(error.reason, error.violations[:shown]))
-    if error.resource is not None:
-        resource = details_pb2.ResourceInfo(resource_type=error.resource.kind, resource_name=error.resource.name)
-        status.details.add().Pack(resource)
-    if error.retry_after is not None:
-        retry_info = details_pb2.RetryInfo()
-        retry_info.retry_delay.FromTimedelta(error.retry_after)
-        status.details.add().Pack(retry_info)
-    return status
-
-
-def _error_info(error: GatewayError, omitted: int) -> details_pb2.ErrorInfo:
-    info = details_pb2.ErrorInfo(reason=ErrorReason.Name(error.reason), domain=DOMAIN, metadata=error.metadata)
-    if error.dispatch is not None:
-        info.metadata["dispatch"] = Dispatch.Name(error.dispatch)
-    if error.retry is not None:
-        info.metadata["retry"] = RetryAdvice.Name(error.retry)
-    if omitted:
-        info.metadata["omitted_violations"] = str(omitted)
-    return info
-
-
-def _entries(reason: ErrorReason.ValueType, violations: Sequence[Violation]) -> Message:
-    """Renders violations as the detail that the reason has for them."""
-    if reason == ERROR_REASON_POLICY_REFUSED:
-        failure = details_pb2.PreconditionFailure()
-        for each in violations:
-            failure.violations.add(type=each.reason, subject=each.field, description=each.description)
-        return failure
-    bad_request = details_pb2.BadRequest()
-    for each in violations:
-        bad_request.field_violations.add(field=each.field, reason=each.reason, description=each.description)
-    return bad_request
 
 
 _NOBODY: Final = "Nobody was dialed."

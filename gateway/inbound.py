@@ -1,9 +1,15 @@
 """What the edge knows about one request, beside the request itself."""
 
+import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from gateway.clock import Stopwatch
 from gateway.errors import Violation
+
+_SPARE: Final = 0.1
+_MOST_SPARE: Final = 0.5
+"""The part of a caller's time, and the seconds at most, that are kept for an answer to reach him."""
 
 
 @dataclass(slots=True)
@@ -13,7 +19,21 @@ class Inbound:
     Attributes:
         violations: Rules that the request breaks, for a method that judges them itself.
         facts: What the method adds to the one log line of this call; no numbers, no texts.
+        goes_on: Whether the call outlives its caller, and then has its line in the log at its end.
+        seconds: How long the caller waits, from the request's coming; None for as long as it takes.
+        age: Measures since then.
     """
 
     violations: list[Violation] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    goes_on: bool = False
+    seconds: float | None = None
+    age: Stopwatch = field(default_factory=Stopwatch)
+    _began: float = field(default_factory=time.monotonic)
+
+    def time_to_answer(self) -> float | None:
+        """Seconds until an answer must leave to reach the caller in time, at least 0; None where there is no limit."""
+        if self.seconds is None:
+            return None
+        spare = min(self.seconds * _SPARE, _MOST_SPARE)
+        return max(0.0, self._began + self.seconds - spare - time.monotonic())

@@ -26,6 +26,7 @@ async def serve(settings: Settings, secrets: Secrets) -> int:
 
     Raises:
         InvalidSettingsError: A file or the address in the settings cannot be used.
+        LedgerStartError: The ledger cannot be opened.
     """
     first, second = asyncio.Event(), asyncio.Event()
 
@@ -61,6 +62,5 @@ async def _drained_or_cut_off(gateway: Gateway, second: asyncio.Event) -> int:
 
 def _say_what_is_missing(settings: Settings) -> None:
     """Warns of settings that this version reads but does not act on: nothing is promised in silence."""
-    log.warning("no ledger in this version: repeating a request_id dials again")
     if settings.receiver is not None:
         log.warning("no receiver in this version: [receiver] is not served", listen=settings.receiver.listen)

@@ -12,14 +12,14 @@ import grpc.aio
 import structlog
 from google.protobuf.message import Message
 
-from gateway.errors import GatewayError, to_status
+from gateway.errors import GatewayError
 from gateway.inbound import Inbound
 from gateway.outcomes import level_of
+from gateway.statuses import to_status
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_INTERNAL,
     ERROR_REASON_OUTCOME_UNKNOWN,
     RETRY_ADVICE_REPEAT,
-    ErrorReason,
 )
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
@@ -48,7 +48,7 @@ class Visit:
     """
 
     def __init__(self, method: str, context: Context, *, dials: bool) -> None:
-        self.inbound = Inbound()
+        self.inbound = Inbound(seconds=context.time_remaining())
         self.request_id = ""
         self._method = method
         self._context = context
@@ -80,7 +80,7 @@ class Visit:
             }
 
     def _abandoned(self) -> None:
-        if "call_id" not in self.inbound.facts:  # else the call goes on, and its line is written at its end
+        if not self.inbound.goes_on:  # else its line is written at its end
             self._log("CALLER_GONE", {})
 
     async def _refuse(self, failure: BaseException) -> NoReturn:
@@ -89,7 +89,7 @@ class Visit:
             error.metadata.setdefault("request_id", self.request_id)
         if not self._dials:
             error.dispatch = error.retry = None
-        self._log(ErrorReason.Name(error.reason), _facts(error))
+        self._log(error.name, _facts(error))
         trailers: list[tuple[str, str | bytes]] = [(DETAILS, self._rendered(error))]
         if error.retry != RETRY_ADVICE_REPEAT:
             trailers.append(NO_PROXY_RETRY)

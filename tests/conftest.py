@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 import uvloop
 from gateway_under_test import GatewayUnderTest, running_gateway
+from postgres_server import PostgresServer, programs, running_server
 from raw_provider import RawProvider
 
 StartGateway = Callable[..., Awaitable[GatewayUnderTest]]
@@ -53,6 +56,32 @@ async def start_gateway(provider: RawProvider) -> AsyncIterator[StartGateway]:
 async def gateway(start_gateway: StartGateway) -> GatewayUnderTest:
     """A gateway with the usual settings, before `provider`."""
     return await start_gateway()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running server."""
+    found = programs()
+    if found is None and "CI" in os.environ:
+        pytest.fail("no PostgreSQL is installed, and under CI nothing is skipped")
+    if found is None:
+        pytest.skip("no PostgreSQL is installed: apt-get install postgresql")
+    with running_server(found) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> str:
+    """The URL of an empty database."""
+    return postgres.new_database()
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The settings of an empty ledger of each kind."""
+    if request.param == "SQLite":
+        return {"url": f"sqlite:///{tmp_path}/ledger.db"}
+    return {"url": request.getfixturevalue("database")}
 
 
 @asynccontextmanager

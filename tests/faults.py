@@ -42,12 +42,19 @@ async def never_answers(connection: Connection) -> None:
     await forever()
 
 
-async def answers_when_released(connection: Connection) -> None:
-    """Answers every request, but none before the test says so."""
-    while True:
-        await connection.receive()
-        await connection.provider.release.wait()
-        await connection.send(reply(ACCEPTED))
+def answers_when_released_with(document: object) -> Behavior:
+    """Answers every request with a document, but none before the test says so."""
+
+    async def behavior(connection: Connection) -> None:
+        while True:
+            await connection.receive()
+            await connection.provider.release.wait()
+            await connection.send(reply(document))
+
+    return behavior
+
+
+answers_when_released = answers_when_released_with(ACCEPTED)
 
 
 # An answer does not come whole

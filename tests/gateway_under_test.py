@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import google.rpc.error_details_pb2 as details_pb2
@@ -19,6 +22,7 @@ from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceSt
 
 KEY = "Atestkey00000000000000000000003"
 SID = "HXXXXXXX071US"
+_NUMBERS = count(1)
 TO_A_FLOW: Mapping[str, Any] = {"recipients": [{"number": "+13236550107"}], "ivr": {"flowId": "SG_1"}}
 
 
@@ -91,8 +95,8 @@ class GatewayUnderTest:
 
 
 def place_call_request(call: Mapping[str, Any] = TO_A_FLOW, **fields: Any) -> PlaceCallRequest:
-    """Builds a request from JSON; a request_id is given unless one is set."""
-    return ParseDict({"requestId": "test-0000001", "call": dict(call)} | fields, PlaceCallRequest())
+    """Builds a request from JSON; unless one is set, it has a request_id of its own."""
+    return ParseDict({"requestId": f"test-{next(_NUMBERS):07}", "call": dict(call)} | fields, PlaceCallRequest())
 
 
 async def refusal_of(rpc: Any) -> Refusal:
@@ -108,26 +112,39 @@ async def refusal_of(rpc: Any) -> Refusal:
 
 
 def settings_for(url: str, overrides: Mapping[str, Any]) -> Settings:
-    """Builds settings with one account at a provider, with short timeouts; overrides are merged a table at a time."""
+    """Builds settings with an account at a provider, and short timeouts; overrides are merged a table at a time.
+
+    An override of an account with None takes it away.
+    """
     account = {"base_url": url, "sid": SID, "api_key": KEY}
+    accounts = {"default": account | overrides.get("account", {})} | overrides.get("accounts", {})
     settings: dict[str, Any] = {
         "listen": "127.0.0.1:0",
         "provider": {"connect_timeout": 1.0, "reply_timeout": 2.0} | overrides.get("provider", {}),
-        "accounts": {"default": account | overrides.get("account", {})} | overrides.get("accounts", {}),
+        "accounts": {name: account for name, account in accounts.items() if account is not None},
     }
     rest = {name: value for name, value in overrides.items() if name not in {"provider", "account", "accounts"}}
     return Settings.model_validate(settings | rest)
+
+
+def ledger_in(folder: Path | str) -> dict[str, Any]:
+    """Settings for a ledger in a folder."""
+    return {"ledger": {"url": f"sqlite:///{folder}/ledger.db"}}
 
 
 @asynccontextmanager
 async def running_gateway(
     url: str, overrides: Mapping[str, Any], secrets: Secrets | None = None
 ) -> AsyncIterator[GatewayUnderTest]:
-    """Runs a gateway in this process until the end of the block; it tells `secrets` what no log may hold."""
-    gateway = Gateway(settings_for(url, overrides), secrets or Secrets())
-    address = await gateway.start()
-    try:
-        async with grpc.aio.insecure_channel(address) as channel:
-            yield GatewayUnderTest(gateway, address, channel, OutboundCallServiceStub(channel))
-    finally:
-        await gateway.stop()
+    """Runs a gateway in this process until the end of the block; it tells `secrets` what no log may hold.
+
+    Unless the overrides name a ledger, it has one of its own, which is gone at the end.
+    """
+    with TemporaryDirectory(prefix="ledger-") as folder:
+        gateway = Gateway(settings_for(url, ledger_in(folder) | overrides), secrets or Secrets())
+        address = await gateway.start()
+        try:
+            async with grpc.aio.insecure_channel(address) as channel:
+                yield GatewayUnderTest(gateway, address, channel, OutboundCallServiceStub(channel))
+        finally:
+            await gateway.stop()

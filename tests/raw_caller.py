@@ -24,7 +24,7 @@ UNKNOWN_FIELD = b"\xf8\x07\x01"
 def good_requests() -> Mapping[str, Message]:
     """A valid request for each method."""
     return {
-        "PlaceCall": place_call_request(),
+        "PlaceCall": place_call_request(requestId="test-0000001"),
         "GetCall": GetCallRequest(request_id="test-0000001"),
         "ListCalls": ListCallsRequest(),
         "WatchCalls": WatchCallsRequest(),

@@ -74,12 +74,16 @@ class ServedProcess:
 
 
 @asynccontextmanager
-async def served_process(provider_url: str, folder: Path, settings: str = "") -> AsyncIterator[ServedProcess]:
+async def served_process(
+    provider_url: str, folder: Path, settings: str = "", ledger: str = ""
+) -> AsyncIterator[ServedProcess]:
     """Starts a gateway before a provider, with further settings as TOML, and waits until it serves."""
     file = folder / "gateway.toml"
     file.write_text(f"""
         listen = "127.0.0.1:0"
         {settings}
+        [ledger]
+        url = "{ledger or f"sqlite:///{folder}/ledger.db"}"
         [provider]
         connect_timeout = 5
         reply_timeout = 30

@@ -15,7 +15,7 @@ from gateway_under_test import place_call_request
 from raw_provider import ACCEPTED, REFUSED, reply
 from structlog.testing import capture_logs
 
-from gateway.calls import dialer
+from gateway.calls import attempt
 from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
 
 PATIENT = {"connect_timeout": 10, "reply_timeout": 30}
@@ -148,10 +148,10 @@ def planted(*_args: object) -> Never:
     raise ValueError("a bug near +13236550107")
 
 
-@pytest.mark.parametrize("function", ["read_verdict", "_accepted"])
+@pytest.mark.parametrize("function", ["read_verdict", "ProviderReply"])
 async def test_a_bug_after_the_post_is_an_unknown_outcome(gateway, provider, monkeypatch, function):
     """Where our own code fails on an answer, phones may ring: the caller looks the call up, and repeats nothing."""
-    monkeypatch.setattr(dialer, function, planted)
+    monkeypatch.setattr(attempt, function, planted)
 
     with capture_logs() as lines:
         error = await gateway.place_call_error()
@@ -170,19 +170,22 @@ async def test_a_bug_after_the_post_is_an_unknown_outcome(gateway, provider, mon
 
 
 async def test_a_bug_before_the_post_is_a_bug(gateway, provider, monkeypatch):
-    """Where our own code fails on a request, nothing is sent."""
-    monkeypatch.setattr(dialer, "to_form", planted)
+    """Where our own code fails on a request, nothing is sent, and the id stays free."""
+    with monkeypatch.context() as patched:
+        patched.setattr(attempt, "to_form", planted)
+        error = await gateway.place_call_error(requestId="test-0000001")
+        posts = len(provider.posts)
+    again = await gateway.place_call(requestId="test-0000001")
 
-    error = await gateway.place_call_error()
-
-    assert ("INTERNAL", "INTERNAL", "REPEAT") == (error.reason, error.code, error.retry)
-    assert [] == provider.posts
+    assert ("INTERNAL", "INTERNAL", "NOT_SENT", "REPEAT") == (error.reason, error.code, error.dispatch, error.retry)
+    assert error.info.metadata["error_id"]
+    assert (0, False) == (posts, again.replayed)
     assert 0 == gateway.gateway.dialer.in_flight
 
 
 async def test_a_bug_without_its_caller_is_told_to_the_log(gateway, provider, monkeypatch):
     """A bug that nobody waits for leaves its stack, and one line that names it."""
-    monkeypatch.setattr(dialer, "read_verdict", planted)
+    monkeypatch.setattr(attempt, "read_verdict", planted)
     provider.behave(faults.answers_when_released)
 
     with capture_logs() as lines:

@@ -8,7 +8,8 @@ from google.rpc import status_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import DOMAIN, ROW_BY_REASON, STATUS_LIMIT, GatewayError, Resource, Violation, to_status
+from gateway.errors import DOMAIN, ROW_BY_REASON, GatewayError, Resource, Violation
+from gateway.statuses import STATUS_LIMIT, from_status, to_status
 from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
@@ -184,6 +185,22 @@ def test_no_status_is_larger_than_proxies_bear(violations, message, resource):
         one_more = details_pb2.BadRequest()
         one_more.field_violations.add(field=next_one.field, reason=next_one.reason, description=next_one.description)
         assert STATUS_LIMIT < status.ByteSize() + one_more.ByteSize() + 8
+
+
+@given(
+    reason=st.sampled_from(REASONS),
+    violations=st.lists(st.builds(Violation, TEXT, TEXT, TEXT), max_size=150),
+    resource=st.none() | st.builds(Resource, TEXT, TEXT),
+    retry_after=st.none() | st.timedeltas(timedelta(0), timedelta(days=1)),
+)
+def test_a_recorded_status_says_the_same_again(reason, violations, resource, retry_after):
+    """An error that is read back from its status gives that very status, whatever was left out of it."""
+    error = GatewayError(
+        reason, violations=violations, resource=resource, retry_after=retry_after, call_id="01M877T75TZ34YP86YJBAKTDN5"
+    )
+    status = to_status(error)
+
+    assert status == to_status(from_status(status))
 
 
 def test_a_status_is_filled_to_its_limit():

@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 import pytest
 import trustme
-from gateway_under_test import GatewayUnderTest, place_call_request, running_gateway, settings_for
+from gateway_under_test import GatewayUnderTest, ledger_in, place_call_request, running_gateway, settings_for
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc._cython import cygrpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -204,10 +204,10 @@ async def test_a_client_authority_lets_only_its_own_in(provider, tls, authority)
     assert 1 == len(provider.posts)
 
 
-async def test_a_certificate_that_is_gone_stops_the_start(provider, tls):
+async def test_a_certificate_that_is_gone_stops_the_start(provider, tls, tmp_path):
     """What vanished since the settings were read is named."""
     gone = tls | {"key_file": Path("/nowhere/tls.key")}
-    gateway = Gateway(settings_for(provider.url, {"tls": gone}), Secrets())
+    gateway = Gateway(settings_for(provider.url, {"tls": gone} | ledger_in(tmp_path)), Secrets())
     with pytest.raises(InvalidSettingsError) as caught:
         await gateway.start()
 
@@ -231,9 +231,9 @@ def test_every_option_is_one_that_grpc_knows():
         pytest.param("no-such-host.invalid:0", "", id="a name that is none"),
     ],
 )
-async def test_an_address_that_is_not_ours_stops_the_start(provider, listen, why):
+async def test_an_address_that_is_not_ours_stops_the_start(provider, listen, why, tmp_path):
     """The system's own words say why, as a mistake in the settings."""
-    gateway = Gateway(settings_for(provider.url, {"listen": listen}), Secrets())
+    gateway = Gateway(settings_for(provider.url, {"listen": listen} | ledger_in(tmp_path)), Secrets())
     with pytest.raises(InvalidSettingsError) as caught:
         await gateway.start()
 
@@ -241,9 +241,9 @@ async def test_an_address_that_is_not_ours_stops_the_start(provider, listen, why
     assert mistake.startswith(f"listen: {listen} cannot be listened on: {why}")
 
 
-async def test_a_taken_port_stops_the_start(gateway, provider):
+async def test_a_taken_port_stops_the_start(gateway, provider, tmp_path):
     """A second gateway on a port fails to start; it does not take half of the first one's calls in silence."""
-    second = Gateway(settings_for(provider.url, {"listen": gateway.address}), Secrets())
+    second = Gateway(settings_for(provider.url, {"listen": gateway.address} | ledger_in(tmp_path)), Secrets())
     with pytest.raises(InvalidSettingsError) as caught:
         await second.start()
 

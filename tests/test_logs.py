@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import faults
@@ -15,7 +16,7 @@ from gateway_under_test import SID, TO_A_FLOW, place_call_request, refusal_of, r
 from planted_secrets import CALL, KEYS, NEW_KEY, NUMBERS, ODD_KEY, OLD_KEY, TEXTS, found_in, reprs_below
 from raw_provider import ACCEPTED, Connection, http
 
-from gateway.calls import dialer
+from gateway.calls import attempt
 from gateway.redaction import REDACTED
 from gateway.telemetry import Secrets, configure_logs, log_unhandled
 
@@ -293,12 +294,15 @@ MISBEHAVIORS = [
 ]
 
 
+_RUNS = count()
+
+
 async def place_all(gateway: Any, provider: Any, account: str) -> list[Any]:
     """Places a call for each of them; the first is accepted, the others' errors are collected."""
     errors = []
     for number, behavior in enumerate(MISBEHAVIORS):
         provider.behave(behavior)
-        request = place_call_request(CALL, account=account, requestId=f"run-{account}-{number:02}")
+        request = place_call_request(CALL, account=account, requestId=f"run-{next(_RUNS):06}")
         if number:
             errors.append(await refusal_of(gateway.stub.PlaceCall(request, timeout=30)))
         else:
@@ -307,7 +311,7 @@ async def place_all(gateway: Any, provider: Any, account: str) -> list[Any]:
     return errors
 
 
-async def test_a_whole_run_shows_nothing(provider, secrets, stream, tmp_path, monkeypatch, capfd):
+async def test_a_whole_run_shows_nothing(provider, secrets, stream, tmp_path, monkeypatch, capfd, database):
     """Keys, numbers, texts and tokens that were planted everywhere appear in no line, error, trailer or repr."""
     key_file = tmp_path / "key"
     key_file.write_text(OLD_KEY)
@@ -317,7 +321,7 @@ async def test_a_whole_run_shows_nothing(provider, secrets, stream, tmp_path, mo
         "provider": {"reply_timeout": 0.3, "keepalive_expiry": 0},
         "account": {"api_key": None, "api_key_file": key_file},
         "accounts": {"odd": other, "guarded": guarded},
-        "ledger": {"url": "postgresql://user:Zq7-url-token@h/d"},
+        "ledger": {"url": database.replace("postgres@", "postgres:Zq7-url-token@")},
     }
     errors, reprs = [], []
     async with running_gateway(provider.url, settings, secrets) as gateway:
@@ -337,7 +341,7 @@ async def test_a_whole_run_shows_nothing(provider, secrets, stream, tmp_path, mo
         reprs += [*reprs_below(gateway.gateway), repr(running)]
         provider.release.set()
         await running
-        monkeypatch.setattr(dialer, "read_verdict", failing_with_secrets)
+        monkeypatch.setattr(attempt, "read_verdict", failing_with_secrets)
         errors.append(await gateway.place_call_error(CALL))
         reprs += reprs_below(gateway.gateway)
     written = stream.getvalue()

@@ -77,7 +77,7 @@ async def test_a_refusal_of_the_page_has_its_status(gateway, provider, sample, c
     body = (SAMPLES / f"{sample}.json").read_bytes()
     provider.behave(answering(http(body, 422)))
 
-    error = await gateway.place_call_error()
+    error = await gateway.place_call_error(requestId="test-0000001")
 
     assert (code, reason, "REJECTED", retry) == (error.code, error.reason, error.dispatch, error.retry)
     assert ("voicegateway.v1", f"ERROR_REASON_{reason}") == (error.info.domain, error.info.reason)

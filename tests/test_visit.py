@@ -309,7 +309,7 @@ async def test_a_call_is_one_line():
         return PlaceCallResponse(call=call)
 
     async with planted(method) as server:
-        await sent(server.channel, "PlaceCall", place_call_request().SerializeToString())
+        await sent(server.channel, "PlaceCall", place_call_request(requestId="test-0000001").SerializeToString())
         [line] = server.lines("call")
 
     assert 0 <= line.pop("duration_ms") < 10_000

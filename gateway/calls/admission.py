@@ -10,10 +10,14 @@ from gateway.clock import Now
 from gateway.errors import GatewayError, Violation
 from gateway.inbound import Inbound
 from gateway.kaleyra.numbers import readings
+from gateway.ledger.ledger import Ledger
+from gateway.ledger.store import LedgerUnavailableError
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_EXPIRED,
     ERROR_REASON_INVALID_REQUEST,
+    ERROR_REASON_LEDGER_UNAVAILABLE,
     ERROR_REASON_OVERLOADED,
+    ERROR_REASON_PAUSED,
     ERROR_REASON_POLICY_REFUSED,
 )
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
@@ -23,16 +27,18 @@ from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
 class Admission:
     """Decides whether a well-formed request may become a call."""
 
-    def __init__(self, accounts: Accounts, *, has_room: Callable[[], bool], now: Now) -> None:
+    def __init__(self, accounts: Accounts, ledger: Ledger, *, has_room: Callable[[], bool], now: Now) -> None:
         self._accounts = accounts
+        self._ledger = ledger
         self._has_room = has_room
         self._now = now
 
-    def admit(self, request: PlaceCallRequest, inbound: Inbound) -> Account:
+    async def admit(self, request: PlaceCallRequest, inbound: Inbound) -> Account:
         """Finds the account that the call is placed with, and notes it for the log.
 
         Raises:
-            GatewayError: ACCOUNT_NOT_FOUND, INVALID_REQUEST, POLICY_REFUSED, EXPIRED or OVERLOADED, whichever is first.
+            GatewayError: ACCOUNT_NOT_FOUND, INVALID_REQUEST, POLICY_REFUSED, EXPIRED, PAUSED or OVERLOADED, whichever
+                is first; LEDGER_UNAVAILABLE where nobody can say whether dialing is paused.
         """
         account = self._accounts.resolve(request.account)
         inbound.facts["account"] = account.name
@@ -45,9 +51,17 @@ class Admission:
             raise GatewayError(ERROR_REASON_POLICY_REFUSED, violations=forbidden)
         if expired(request, self._now):
             raise GatewayError(ERROR_REASON_EXPIRED)
+        if await self._is_paused():
+            raise GatewayError(ERROR_REASON_PAUSED)
         if not self._has_room():
             raise GatewayError(ERROR_REASON_OVERLOADED)
         return account
+
+    async def _is_paused(self) -> bool:
+        try:
+            return await self._ledger.current_pause() is not None
+        except LedgerUnavailableError as error:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
 
 
 def expired(request: PlaceCallRequest, now: Now) -> bool:

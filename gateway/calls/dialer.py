@@ -3,67 +3,71 @@
 from __future__ import annotations
 
 import asyncio
-import time
-import uuid
+import secrets
 from collections import Counter
-from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-import structlog
 from ulid import ULID
 
 from gateway.accounts import Account
-from gateway.calls.admission import expired
-from gateway.clock import Now, Stopwatch
+from gateway.calls.answers import answer
+from gateway.calls.attempt import Attempt, Fence
+from gateway.calls.dialing import Dialing, Ending
+from gateway.calls.replays import Replays
+from gateway.calls.running import Running
+from gateway.clock import Now
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
-from gateway.kaleyra.client import NotSentError, ProviderClient, ReplyLostError
-from gateway.kaleyra.form import encode, to_form
-from gateway.kaleyra.reply import HttpReply, Reading, Verdict, read_verdict
-from gateway.outcomes import level_of
-from voicegateway.v1.error_reason_pb2 import (
-    ERROR_REASON_EXPIRED,
-    ERROR_REASON_OUTCOME_UNKNOWN,
-    ERROR_REASON_PROVIDER_UNREACHABLE,
-    ErrorReason,
-)
-from voicegateway.v1.outbound_call_pb2 import (
-    DISPATCH_ACCEPTED,
-    RECIPIENT_STATE_WAITING,
-    Dispatch,
-    OutboundCall,
-    ProviderReply,
-    RecipientOutcome,
-)
-from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, Preview
+from gateway.kaleyra.client import ProviderClient
+from gateway.kaleyra.reply import Reading
+from gateway.ledger import transitions
+from gateway.ledger.ledger import Known, Ledger
+from gateway.ledger.record import Key, Record, encoded
+from gateway.ledger.store import LedgerUnavailableError
+from gateway.ledger.transitions import Wish
+from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, PlaceCallResponse, Warning  # noqa: A004
 
-log = structlog.stdlib.get_logger(__name__)
-
-Outcome = OutboundCall | GatewayError
-"""What became of a call: accepted, or why not."""
+SLOW: Final = 1.0
+"""Seconds after which a verdict that is still not written makes the ledger suspect."""
 
 
 class Dialer:
-    """Places calls. Each runs in a task of its own, which no caller's cancellation reaches."""
+    """Places calls, at most once each."""
 
     def __init__(
-        self, client: ProviderClient, reading: Reading, *, begin_within: float, calls_in_flight: int, now: Now
+        self,
+        client: ProviderClient,
+        reading: Reading,
+        ledger: Ledger,
+        *,
+        begin_within: float,
+        send_within: float,
+        calls_in_flight: int,
+        now: Now,
     ) -> None:
         """Builds a dialer.
 
         Args:
             client: Posts to the provider.
             reading: How its replies are read.
-            begin_within: Seconds from a call's making until its request has left, or is never sent.
+            ledger: Records each call before it is sent.
+            begin_within: Seconds from the reservation until the request has left, or is never sent.
+            send_within: Seconds from the reservation until the attempt has certainly ended.
             calls_in_flight: How many calls may be on their way at once.
             now: Tells the time.
         """
         self._client = client
         self._reading = reading
+        self._ledger = ledger
         self._begin_within = begin_within
+        self._send_within = timedelta(seconds=send_within)
         self._limit = calls_in_flight
         self._now = now
-        self._running: set[asyncio.Task[Outcome]] = set()
+        self._running = Running()
         self._draining = False
+        self.replays: Final = Replays(ledger, self._running)
         self.outcomes: Counter[str] = Counter()
         """How many calls ended in each outcome, and how many callers had gone by then."""
 
@@ -79,19 +83,17 @@ class Dialer:
     async def drain(self) -> None:
         """Lets no new call start, and waits for those that run."""
         self._draining = True
-        while self._running:
-            await asyncio.wait(self._running)
+        await self._running.drain()
 
-    def preview(self, request: PlaceCallRequest, account: Account) -> Preview:
-        """Shows the form as it would be sent."""
-        form = to_form(request.call, bridge=account.bridge, custom="CALL_ID")
-        preview = Preview(url=account.url, body=encode(form).decode("ascii"))
-        for name, value in form:
-            preview.fields.add(name=name, value=value)
-        return preview
+    async def cut_off(self) -> None:
+        """Lets no new call start, and ends those that run."""
+        self._draining = True
+        await self._running.cut_off()
 
-    async def dial(self, request: PlaceCallRequest, account: Account, inbound: Inbound) -> OutboundCall:
-        """Sends a request to the provider, once.
+    async def dial(
+        self, request: PlaceCallRequest, account: Account, warnings: list[Warning], inbound: Inbound
+    ) -> PlaceCallResponse:
+        """Places a call, unless its id is recorded: then the record answers.
 
         Returns:
             The call, accepted.
@@ -99,148 +101,83 @@ class Dialer:
         Raises:
             GatewayError: It was not sent, refused, or nobody can say; `dispatch` tells which.
         """
-        attempt = self._attempt(request, account, inbound)
-        inbound.facts |= {"call_id": attempt.call.call_id, "account": account.name}
-        task = asyncio.create_task(self._see_through(attempt), name=f"call {attempt.call.call_id}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        dialing = self._dialing(request, account, warnings, inbound)
+        task = self._running.start(dialing.wish.owner, self._see_through(dialing))
         try:
-            await asyncio.wait({task})  # not the task itself: cancelling this would cancel it
+            # Not the task itself: cancelling this would cancel it.
+            await asyncio.wait({task}, timeout=inbound.time_to_answer())
+            if not task.done() and (answered := self._answered_in_time(dialing)):
+                return answered
+            await asyncio.wait({task})
         except asyncio.CancelledError:
-            self.outcomes["CALLER_GONE"] += 1
-            task.add_done_callback(attempt.log_without_its_caller)
+            self._leave(dialing, task)
             raise
-        outcome = task.result()
-        if isinstance(outcome, GatewayError):
-            raise outcome
-        return outcome
+        ending = task.result()
+        if ending.record is None:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
+        if ending.is_known:
+            return await self.replays.replay(ending.record, request, inbound)
+        return answer(ending.record, replayed=False)
 
-    def _attempt(self, request: PlaceCallRequest, account: Account, inbound: Inbound) -> _Attempt:
-        call = OutboundCall(
-            call_id=str(ULID()), request_id=request.request_id, account=account.name, request=request.call
+    def _answered_in_time(self, dialing: Dialing) -> PlaceCallResponse | None:
+        """Answers a caller whose time runs out with what is known by now, if anything is."""
+        if dialing.reserved is None:
+            dialing.given_up = True
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
+        if dialing.told is None:
+            return None  # the provider is silent: the caller's own deadline passes
+        if dialing.told_age.elapsed() > SLOW:
+            self._ledger.suspect()
+        return answer(dialing.told, replayed=False)
+
+    def _leave(self, dialing: Dialing, task: asyncio.Task[Ending]) -> None:
+        dialing.caller_is_gone = True
+        dialing.inbound.goes_on = True
+        self.outcomes["CALLER_GONE"] += 1
+        task.add_done_callback(dialing.log_without_its_caller)
+
+    def _dialing(
+        self, request: PlaceCallRequest, account: Account, warnings: list[Warning], inbound: Inbound
+    ) -> Dialing:
+        wish = Wish(
+            key=Key(account.name, request.request_id),
+            call_id=str(ULID()),
+            request=encoded(request.call),
+            warnings=PlaceCallResponse(warnings=warnings).SerializeToString(),
+            owner=secrets.token_hex(16),
+            age=timedelta(0),
+            send_within=self._send_within,
         )
-        call.create_time.FromDatetime(self._now())
-        body = encode(to_form(request.call, bridge=account.bridge, custom=call.call_id))
-        return _Attempt(call, request, account.url, account.key.current(), body, inbound, self._begin_within, self._now)
+        fence = Fence(request=request, begin_within=self._begin_within, is_paused=self._is_paused, now=self._now)
+        return Dialing(request, account, wish, fence, inbound)
 
-    async def _see_through(self, attempt: _Attempt) -> Outcome:
-        outcome: Outcome
+    def _is_paused(self) -> bool:
+        return self._ledger.pause is not None
+
+    async def _see_through(self, dialing: Dialing) -> Ending:
         try:
-            outcome = await self._send(attempt)
-        except GatewayError as error:
-            error.metadata.setdefault("call_id", attempt.call.call_id)
-            outcome = error
-        self.outcomes[_name(outcome)] += 1
-        return outcome
+            taken = await self._ledger.reserve(dialing.wish, dialing.inbound.age, is_wanted=dialing.is_wanted)
+        except LedgerUnavailableError as error:
+            dialing.inbound.facts["cause"] = error.cause
+            return Ending(None)
+        if taken is None:
+            return Ending(None)
+        if isinstance(taken, Known):
+            return Ending(taken.record, is_known=True)
+        dialing.reserved = taken.record
+        if dialing.given_up:
+            self._ledger.release(dialing.wish)
+            return Ending(None)
+        ending = Ending(await self._sent(dialing, taken.record))
+        self.outcomes[ending.name()] += 1
+        return ending
 
-    async def _send(self, attempt: _Attempt) -> OutboundCall:
-        facts = attempt.inbound.facts
-        try:
-            reply = await self._client.post(attempt.url, attempt.key, attempt.body, attempt)
-            verdict = read_verdict(reply, attempt.request.call, self._reading, (attempt.key,))
-            return _accepted(attempt.call, reply, verdict)
-        except NotSentError as error:
-            facts["cause"] = error.cause
-            late = attempt.is_expired()
-            raise GatewayError(ERROR_REASON_EXPIRED if late else ERROR_REASON_PROVIDER_UNREACHABLE) from error
-        except ReplyLostError as error:
-            facts["cause"] = error.cause
-            raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN) from error
-        except GatewayError:
-            raise
-        except Exception as bug:
-            # Where a bug of ours strikes, the request may have left: that is never an error to repeat on.
-            error_id = uuid.uuid4().hex
-            log.exception("bug", call_id=attempt.call.call_id, error_id=error_id)
-            raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN, error_id=error_id) from bug
-        finally:
-            facts["provider_ms"] = attempt.milliseconds()
-
-
-@dataclass(slots=True, repr=False)
-class _Attempt:
-    """One call on its way to the provider, the fence before it, and its line in the log if its caller has gone."""
-
-    call: OutboundCall
-    request: PlaceCallRequest
-    url: str
-    key: str
-    body: bytes
-    inbound: Inbound
-    begin_within: float
-    now: Now
-    watch: Stopwatch = field(default_factory=Stopwatch)
-    began: float = field(default_factory=time.perf_counter)
-
-    def check(self) -> None:
-        """Stops a request that comes too late to its connection: it is never sent late.
-
-        Raises:
-            NotSentError: It has waited too long, or `dial_before` has passed.
-        """
-        if self.is_expired():
-            raise NotSentError("Expired")
-        if self.watch.elapsed() > self.begin_within:
-            raise NotSentError("TooLate")
-
-    def is_expired(self) -> bool:
-        """Whether `dial_before` has passed."""
-        return expired(self.request, self.now)
-
-    def milliseconds(self) -> float:
-        """How long ago the attempt began: pool, connection, request and reply."""
-        return round((time.perf_counter() - self.began) * 1000, 2)
-
-    def log_without_its_caller(self, task: asyncio.Task[Outcome]) -> None:
-        """Writes the one line of a call whose caller has gone."""
-        outcome = task.result()
-        log.log(
-            level_of(_name(outcome)),
-            "call",
-            method="PlaceCall",
-            outcome=_name(outcome),
-            request_id=self.request.request_id,
-            caller="gone",
-            **(self.inbound.facts | _facts(outcome)),
-        )
-
-
-def _accepted(call: OutboundCall, reply: HttpReply, verdict: Verdict) -> OutboundCall:
-    """Completes a call by an acceptance.
-
-    Raises:
-        GatewayError: The verdict is none.
-    """
-    if verdict.reason is not None:
-        raise GatewayError(
-            verdict.reason,
-            violations=verdict.violations,
-            resource=verdict.resource,
-            retry_after=verdict.retry_after,
-            provider_code=verdict.code,
-            provider_message=verdict.message,
-            http_status=str(reply.status),
-        )
-    call.dispatch = DISPATCH_ACCEPTED
-    call.provider_reply.CopyFrom(ProviderReply(http_status=reply.status, code=verdict.code, message=verdict.message))
-    call.provider_reply.receive_time.FromDatetime(reply.received)
-    call.update_time.CopyFrom(call.provider_reply.receive_time)
-    call.recipients.extend(
-        RecipientOutcome(recipient=recipient, state=RECIPIENT_STATE_WAITING) for recipient in call.request.recipients
-    )
-    return call
-
-
-def _name(outcome: Outcome) -> str:
-    return ErrorReason.Name(outcome.reason) if isinstance(outcome, GatewayError) else "OK"
-
-
-def _facts(outcome: Outcome) -> dict[str, str]:
-    """Lists what the log may tell of an outcome: no numbers, no texts."""
-    if isinstance(outcome, GatewayError):
-        facts = {name: outcome.metadata.get(name, "") for name in ("provider_code", "http_status", "error_id")}
-    else:
-        facts = {"provider_code": outcome.provider_reply.code}
-    if outcome.dispatch is not None:
-        facts["dispatch"] = Dispatch.Name(outcome.dispatch)
-    return {name: fact for name, fact in facts.items() if fact}
+    async def _sent(self, dialing: Dialing, reserved: Record) -> Record | None:
+        facts = dialing.inbound.facts
+        facts |= {"call_id": reserved.call_id, "account": reserved.account}
+        attempt = Attempt(reserved, dialing.request, dialing.account, dialing.fence)
+        outcome = await attempt.send(self._client, self._reading, facts)
+        # The truth, also where it cannot be written yet; written, something else may have been faster.
+        told = transitions.finish(reserved, reserved.attempt, reserved.owner, outcome, datetime.now(UTC))
+        dialing.tells(told)
+        return await self._ledger.finish(reserved, outcome) or told

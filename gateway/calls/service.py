@@ -2,17 +2,24 @@
 
 from typing import Never
 
+from gateway.accounts import Accounts, name_of
 from gateway.calls.admission import Admission
 from gateway.calls.dialer import Dialer
+from gateway.calls.preview import preview_of
+from gateway.calls.reading import Reading
 from gateway.calls.warnings import warnings_for
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
+from gateway.ledger.record import Key
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_UNIMPLEMENTED
 from voicegateway.v1.outbound_call_service_pb2 import (
     GetCallRequest,
+    GetCallResponse,
     ListCallsRequest,
+    ListCallsResponse,
     PlaceCallRequest,
     PlaceCallResponse,
+    Warning,  # noqa: A004 - the contract's word
     WatchCallsRequest,
 )
 
@@ -20,27 +27,43 @@ from voicegateway.v1.outbound_call_service_pb2 import (
 class OutboundCallService:
     """Answers voicegateway.v1.OutboundCallService; see its protos for what each method promises."""
 
-    def __init__(self, admission: Admission, dialer: Dialer) -> None:
+    def __init__(self, accounts: Accounts, admission: Admission, dialer: Dialer, reading: Reading) -> None:
+        self._accounts = accounts
         self._admission = admission
         self._dialer = dialer
+        self._reading = reading
 
     async def PlaceCall(self, request: PlaceCallRequest, inbound: Inbound) -> PlaceCallResponse:  # noqa: N802
         """Places one call, or shows what would be sent."""
-        account = self._admission.admit(request, inbound)
-        warnings = warnings_for(request.call, receiver_on=False)
+        key = Key(name_of(request.account), request.request_id)
+        try:
+            account = await self._admission.admit(request, inbound)
+        except GatewayError as refusal:
+            record = await self._dialer.replays.winner(refusal, request, key)
+            if request.validate_only:
+                return self._dry_run(request, is_recorded=True)
+            return await self._dialer.replays.replay(record, request, inbound)
         if request.validate_only:
-            return PlaceCallResponse(warnings=warnings, preview=self._dialer.preview(request, account))
-        call = await self._dialer.dial(request, account, inbound)
-        return PlaceCallResponse(call=call, warnings=warnings)
+            recorded = await self._dialer.replays.recorded(request, key)
+            return self._dry_run(request, is_recorded=recorded is not None)
+        return await self._dialer.dial(request, account, _warnings(request), inbound)
 
-    async def GetCall(self, _request: GetCallRequest, _inbound: Inbound) -> Never:  # noqa: N802
-        """Needs the ledger, which is not built yet."""
-        raise GatewayError(ERROR_REASON_UNIMPLEMENTED)
+    def _dry_run(self, request: PlaceCallRequest, *, is_recorded: bool) -> PlaceCallResponse:
+        preview = preview_of(request.call, self._accounts.find(request.account))
+        return PlaceCallResponse(replayed=is_recorded, warnings=_warnings(request), preview=preview)
 
-    async def ListCalls(self, _request: ListCallsRequest, _inbound: Inbound) -> Never:  # noqa: N802
-        """Needs the ledger, which is not built yet."""
-        raise GatewayError(ERROR_REASON_UNIMPLEMENTED)
+    async def GetCall(self, request: GetCallRequest, _inbound: Inbound) -> GetCallResponse:  # noqa: N802
+        """Reads one call."""
+        return GetCallResponse(call=await self._reading.call(request))
+
+    async def ListCalls(self, request: ListCallsRequest, _inbound: Inbound) -> ListCallsResponse:  # noqa: N802
+        """Reads a page of calls."""
+        return await self._reading.page(request)
 
     def WatchCalls(self, _request: WatchCallsRequest, _inbound: Inbound) -> Never:  # noqa: N802
-        """Needs the ledger and the reports, which are not built yet."""
+        """Needs the reports, which are not built yet."""
         raise GatewayError(ERROR_REASON_UNIMPLEMENTED)
+
+
+def _warnings(request: PlaceCallRequest) -> list[Warning]:
+    return warnings_for(request.call, receiver_on=False)

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import stamina
 import structlog
 
+from gateway.clock import Stopwatch
 from gateway.ledger import transitions
 from gateway.ledger.record import Key, Record
-from gateway.ledger.store import LedgerUnavailableError, Store
+from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause, Store
 from gateway.ledger.transitions import Outcome, Wish
-from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
+from gateway.ledger.waiting import Waiting
 
 T = TypeVar("T")
 
-SWEEP_EVERY: Final = 1.0
-POLL_EVERY: Final = 0.1
+PATIENCE: Final = 8.0
+"""Seconds for one use of the store, whatever it does: longer than any store's own."""
+
 LONGEST_PAUSE: Final = timedelta(seconds=2)
+
+PAUSE_IS_FRESH: Final = 1.0
+"""Seconds for which what was read of an operator's pause is believed."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -49,53 +54,70 @@ class Ledger:
 
         Args:
             store: Keeps the records.
-            on_health: Is told when the store begins to fail, and when it works again.
+            on_health: Is told when the store begins to fail, and when it takes writes again.
         """
         self._store = store
         self._on_health = on_health
-        self._healthy = True
         self._stubborn: set[asyncio.Task[None]] = set()
-        self._sweeper: asyncio.Task[None] | None = None
+        self._waiting = Waiting(lambda keys: self._read(self._store.find_many(keys)))
+        self._pause: Pause | None = None
+        self._pause_age: Stopwatch | None = None
+        self.is_healthy = True
 
-    async def open(self, *, alone: bool) -> None:
-        """Opens the store, and gives up on attempts whose owners are dead.
-
-        Args:
-            alone: Whether no other process can hold an attempt: then every one that is still open has lost its owner.
+    async def open(self) -> None:
+        """Opens the store, and gives up on attempts whose owners are known dead.
 
         Raises:
             LedgerStartError: It cannot be opened.
         """
         await self._store.open()
-        if alone:
-            for key in await self._store.sending(overdue_only=False):
-                await self._store.change(key, lambda record, now: transitions.expire(record, now, owner_is_dead=True))
-        self._sweeper = asyncio.create_task(self._sweep(), name="ledger sweep")
+        try:
+            await self.refresh_pause()
+            if self._store.is_alone:
+                await self.expire(owners_are_dead=True)
+        except LedgerUnavailableError as error:
+            await self._store.close()
+            raise LedgerStartError(f"it cannot be read or written: {error.cause}") from None
 
     async def close(self) -> None:
-        """Stops the sweep, gives open writes a last chance, and closes the store."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        """Ends what still tries to write, and closes the store."""
+        self._waiting.stop()
         for task in self._stubborn:
             task.cancel()
         await self._store.close()
 
-    async def reserve(self, wish: Wish) -> Reserved | Known:
+    async def settled(self) -> None:
+        """Returns once nothing is left to be written."""
+        while self._stubborn:
+            await asyncio.wait(self._stubborn)
+
+    async def reserve(self, wish: Wish, age: Stopwatch, *, is_wanted: Callable[[], bool]) -> Reserved | Known | None:
         """Takes the key for an attempt, durably, or finds the record that answers.
+
+        Args:
+            wish: What is asked for.
+            age: Measures since the request came: only what comes after a free outcome is a new attempt.
+            is_wanted: Whether somebody still wants it, asked at the last moment before it is written.
+
+        Returns:
+            None when nobody wants it any more, and nothing is recorded.
 
         Raises:
             LedgerUnavailableError: It is not known to be recorded; whatever was recorded will be released.
         """
+
+        def reserve(record: Record | None, now: datetime) -> Record | None:
+            aged = replace(wish, age=timedelta(seconds=age.elapsed()))
+            return transitions.reserve(record, aged, now) if is_wanted() else None
+
         try:
-            changed = await self._watched(
-                self._store.change(wish.key, lambda record, now: transitions.reserve(record, wish, now))
-            )
-        except LedgerUnavailableError:
+            changed = await self._change(wish.key, reserve)
+        except (LedgerUnavailableError, asyncio.CancelledError):
             # The commit may have succeeded all the same. Nothing was sent for it: it is given back.
-            self._keep_trying(lambda: self._release(wish))
+            self.release(wish)
             raise
         if changed.record is None:
-            raise LedgerUnavailableError("NoRecord")
+            return None
         return Reserved(changed.record) if changed.is_mine else Known(changed.record)
 
     async def finish(self, reserved: Record, outcome: Outcome) -> Record | None:
@@ -106,11 +128,19 @@ class Ledger:
             write goes on in the background.
         """
         try:
-            return await self._watched(self._finish(reserved, outcome))
+            return await self._finish(reserved, outcome)
         except LedgerUnavailableError as error:
             log.error("an outcome could not be recorded yet", call_id=reserved.call_id, cause=error.cause)
             self._keep_trying(lambda: self._finish(reserved, outcome))
             return None
+
+    def release(self, wish: Wish) -> None:
+        """Gives back a reservation for which nothing was sent, as soon as the store takes it."""
+        self._keep_trying(lambda: self._release(wish))
+
+    def suspect(self) -> None:
+        """Notes that a write takes far too long; the next one that succeeds clears it."""
+        self._turn(healthy=False)
 
     async def find(self, key: Key) -> Record | None:
         """Reads the record of a key.
@@ -118,26 +148,98 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be read.
         """
-        return await self._watched(self._store.find(key))
+        return await self._read(self._store.find(key))
 
-    async def outcome_of(self, record: Record) -> Record:
-        """Waits until an attempt that somebody else runs has ended, and reads what became of it."""
-        while record.dispatch == DISPATCH_SENDING:
-            await asyncio.sleep(POLL_EVERY)
-            found = await self._watched(self._store.find(record.key))
-            record = found or record
-        return record
+    async def find_call(self, account: str, call_id: str) -> Record | None:
+        """Reads the record of a call.
+
+        Raises:
+            LedgerUnavailableError: It cannot be read.
+        """
+        return await self._read(self._store.find_call(account, call_id))
+
+    async def page(self, wanted: Filter, limit: int) -> list[Record]:
+        """Reads records, newest first.
+
+        Raises:
+            LedgerUnavailableError: They cannot be read.
+        """
+        return await self._read(self._store.page(wanted, limit))
+
+    async def end_of(self, record: Record) -> Record:
+        """Waits until an attempt that runs elsewhere has ended, and reads what became of it.
+
+        Raises:
+            LedgerUnavailableError: It cannot be read any more.
+        """
+        return await self._waiting.end_of(record)
+
+    @property
+    def pause(self) -> Pause | None:
+        """The operator's pause as it was last read."""
+        return self._pause
+
+    async def current_pause(self) -> Pause | None:
+        """The operator's pause, if any, read anew where what is known of it is no longer fresh.
+
+        Raises:
+            LedgerUnavailableError: It cannot be read.
+        """
+        if self._pause_age is None or self._pause_age.elapsed() > PAUSE_IS_FRESH:
+            await self.refresh_pause()
+        return self._pause
+
+    async def refresh_pause(self) -> None:
+        """Reads whether an operator has paused dialing.
+
+        Raises:
+            LedgerUnavailableError: It cannot be read.
+        """
+        age = Stopwatch()
+        pause = await self._read(self._store.paused())
+        if (pause is None) != (self._pause is None):
+            log.warning("dialing is allowed again" if pause is None else "dialing is paused")
+        self._pause, self._pause_age = pause, age
+
+    async def expire(self, *, owners_are_dead: bool) -> None:
+        """Gives up on attempts whose time has passed, or on all of them where their owners are known dead.
+
+        Raises:
+            LedgerUnavailableError: It cannot be done now.
+        """
+
+        def expire(record: Record | None, now: datetime) -> Record | None:
+            return transitions.expire(record, now, owner_is_dead=owners_are_dead)
+
+        keys = await self._read(self._store.sending(overdue_only=not owners_are_dead))
+        for changed in await asyncio.gather(*(self._change(key, expire) for key in keys)):
+            if changed.is_mine and changed.record is not None:
+                log.warning("nobody can say what became of a call", call_id=changed.record.call_id)
+
+    async def probe(self) -> None:
+        """Writes something, to learn whether the store takes writes again."""
+        try:
+            await self._read(self._store.probe())
+        except LedgerUnavailableError:
+            return
+        self._turn(healthy=True)
+
+    async def _change(self, key: Key, change: Change) -> Changed:
+        changed = await self._read(self._store.change(key, change))
+        if changed.is_mine:
+            self._turn(healthy=True)
+        return changed
 
     async def _finish(self, reserved: Record, outcome: Outcome) -> Record | None:
         attempt, owner = reserved.attempt, reserved.owner
-        changed = await self._store.change(
+        changed = await self._change(
             reserved.key, lambda record, now: transitions.finish(record, attempt, owner, outcome, now)
         )
         return changed.record
 
     async def _release(self, wish: Wish) -> None:
         """Gives back a reservation whose commit was in doubt: nothing was sent for it."""
-        await self._store.change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
+        await self._change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
 
     def _keep_trying(self, write: Callable[[], Awaitable[object]]) -> None:
         """Repeats a write until the store takes it: it is safe to repeat, since a transition applies once."""
@@ -147,34 +249,26 @@ class Ledger:
                 on=LedgerUnavailableError, attempts=None, timeout=None, wait_initial=0.1, wait_max=LONGEST_PAUSE
             ):
                 with attempt:
-                    await self._watched(write())
+                    await write()
 
         task = asyncio.create_task(stubborn(), name="ledger write")
         self._stubborn.add(task)
         task.add_done_callback(self._stubborn.discard)
 
-    async def _sweep(self) -> None:
-        """Gives up, every second, on attempts whose time has passed."""
-        while True:
-            await asyncio.sleep(SWEEP_EVERY)
-            try:
-                for key in await self._watched(self._store.sending(overdue_only=True)):
-                    await self._store.change(key, transitions.expire)
-            except LedgerUnavailableError as error:
-                log.warning("the ledger cannot be swept", cause=error.cause)
-
-    async def _watched(self, work: Awaitable[T]) -> T:
-        """Does something with the store, and notices when it begins to fail and when it works again."""
+    async def _read(self, work: Awaitable[T]) -> T:
+        """Does something with the store, and notices when it fails. That it can be read does not make it healthy."""
         try:
-            result = await work
+            async with asyncio.timeout(PATIENCE):
+                return await work
+        except TimeoutError:
+            self._turn(healthy=False)
+            raise LedgerUnavailableError("Timeout") from None
         except LedgerUnavailableError:
             self._turn(healthy=False)
             raise
-        self._turn(healthy=True)
-        return result
 
     def _turn(self, *, healthy: bool) -> None:
-        if healthy != self._healthy:
-            self._healthy = healthy
+        if healthy != self.is_healthy:
+            self.is_healthy = healthy
             log.log(logging.INFO if healthy else logging.ERROR, "ledger", works=healthy)
             self._on_health(healthy)

@@ -10,15 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.errors import GatewayError, to_status
-from gateway.ledger.record import Key, Record, hashed, timestamp
+from gateway.errors import GatewayError
+from gateway.ledger.record import Key, Record, Stage, hashed, schedule_time, timestamp
+from gateway.statuses import to_status
 from voicegateway.v1.error_reason_pb2 import (
+    ERROR_REASON_LEDGER_UNAVAILABLE,
     ERROR_REASON_OUTCOME_UNKNOWN,
     ERROR_REASON_PROVIDER_CREDENTIALS_REJECTED,
     ERROR_REASON_PROVIDER_MISCONFIGURED,
     ERROR_REASON_PROVIDER_REFUSED,
     ERROR_REASON_PROVIDER_THROTTLED,
-    ERROR_REASON_PROVIDER_UNREACHABLE,
     RETRY_ADVICE_NEW_REQUEST_ID,
 )
 from voicegateway.v1.outbound_call_pb2 import (
@@ -93,21 +94,26 @@ def reserve(record: Record | None, wish: Wish, now: datetime) -> Record | None:
             send_deadline=now + wish.send_within,
             created=now,
             updated=now,
+            scheduled=schedule_time(wish.request),
             warnings=wish.warnings,
         )
     if not record.is_free or not is_same(record, wish.request) or now - wish.age <= record.updated:
         return None
     return replace(
         record,
+        request=wish.request,  # it may have been erased
         attempt=record.attempt + 1,
         owner=wish.owner,
         dispatch=DISPATCH_SENDING,
         is_free=False,
         send_deadline=now + wish.send_within,
         updated=now,
+        scheduled=schedule_time(wish.request),
         error=b"",
         reply=b"",
         warnings=wish.warnings,
+        stage=Stage.WHOLE,
+        erased=None,
     )
 
 
@@ -133,7 +139,9 @@ def release(record: Record | None, owner: str, now: datetime) -> Record | None:
     """Gives back a reservation for which nothing was sent, by its owner's token."""
     if record is None or record.dispatch != DISPATCH_SENDING or record.owner != owner:
         return None
-    return _concluded(record, Outcome(error=GatewayError(ERROR_REASON_PROVIDER_UNREACHABLE)), now)
+    error = GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
+    error.dispatch = DISPATCH_NOT_SENT
+    return _concluded(record, Outcome(error=error), now)
 
 
 def expire(record: Record | None, now: datetime, *, owner_is_dead: bool = False) -> Record | None:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from gateway_under_test import place_call_request
@@ -15,8 +16,12 @@ from gateway.calls.dialer import Dialer
 from gateway.clock import utc_now
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
-from gateway.kaleyra.client import Fence, NotSentError
+from gateway.kaleyra.client import Fence
 from gateway.kaleyra.reply import HttpReply, Reading
+from gateway.ledger.ledger import Ledger
+from gateway.ledger.sqlite import SqliteStore
+from voicegateway.v1.outbound_call_pb2 import DISPATCH_NOT_SENT
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
 
 ACCOUNT = Account("default", "http://127.0.0.1:9/v1/SID/voice/outbound", FixedKey("a-key"))
 
@@ -36,11 +41,29 @@ class Client:
         return HttpReply(200, json.dumps(ACCEPTED).encode())
 
 
-def dialer_with(client: Client, begin_within: float = 60) -> Dialer:
-    return Dialer(client, Reading(), begin_within=begin_within, calls_in_flight=10, now=utc_now)
+MakeDialer = Callable[..., Dialer]
 
 
-async def test_a_caller_that_leaves_at_the_moment_of_the_verdict_has_its_line():
+@pytest.fixture
+async def dialer_with(tmp_path: Path) -> AsyncIterator[MakeDialer]:
+    """Makes a dialer before a client, with a ledger of its own."""
+    ledger = Ledger(SqliteStore(tmp_path / "ledger.db", create=True, in_flight=lambda: 0, now=utc_now))
+    await ledger.open()
+
+    def make(client: Client, begin_within: float = 60) -> Dialer:
+        return Dialer(
+            client, Reading(), ledger, begin_within=begin_within, send_within=60, calls_in_flight=10, now=utc_now
+        )
+
+    yield make
+    await ledger.close()
+
+
+def dialing(dialer: Dialer) -> Awaitable[PlaceCallResponse]:
+    return dialer.dial(place_call_request(), ACCOUNT, [], Inbound())
+
+
+async def test_a_caller_that_leaves_at_the_moment_of_the_verdict_has_its_line(dialer_with):
     """The verdict is there and the caller is gone in the same turn of the loop: one line says both."""
 
     def leave() -> None:
@@ -48,9 +71,10 @@ async def test_a_caller_that_leaves_at_the_moment_of_the_verdict_has_its_line():
 
     dialer = dialer_with(Client(leave))
     with capture_logs() as lines:
-        caller = asyncio.create_task(dialer.dial(place_call_request(), ACCOUNT, Inbound([])))
+        caller = asyncio.create_task(dialing(dialer))
         with pytest.raises(asyncio.CancelledError):
             await caller
+        await dialer.drain()
         await asyncio.sleep(0)
 
     [line] = [line for line in lines if line["event"] == "call"]
@@ -64,7 +88,7 @@ async def test_a_caller_that_leaves_at_the_moment_of_the_verdict_has_its_line():
     assert 0 == dialer.in_flight
 
 
-async def test_a_drain_waits_for_a_call_without_a_caller():
+async def test_a_drain_waits_for_a_call_without_a_caller(dialer_with):
     """A drain ends when the last call has, whoever waits for it."""
     released = asyncio.Event()
 
@@ -75,7 +99,7 @@ async def test_a_drain_waits_for_a_call_without_a_caller():
 
     client = Slow(lambda: None)
     dialer = dialer_with(client)
-    caller = asyncio.create_task(dialer.dial(place_call_request(), ACCOUNT, Inbound([])))
+    caller = asyncio.create_task(dialing(dialer))
     await asyncio.sleep(0.01)
     caller.cancel()
     drain = asyncio.create_task(dialer.drain())
@@ -89,13 +113,13 @@ async def test_a_drain_waits_for_a_call_without_a_caller():
     assert 0 == dialer.in_flight
 
 
-async def test_a_connection_that_comes_too_late_is_not_used():
+async def test_a_connection_that_comes_too_late_is_not_used(dialer_with):
     """The time before the first byte counts from the making of the call, also where no timeout noticed it pass."""
     client = Client(lambda: None)
     dialer = dialer_with(client, begin_within=0)
 
     with pytest.raises(GatewayError, match="PROVIDER_UNREACHABLE") as caught:
-        await dialer.dial(place_call_request(), ACCOUNT, Inbound([]))
+        await dialing(dialer)
 
-    assert NotSentError is type(caught.value.__cause__)
+    assert DISPATCH_NOT_SENT == caught.value.dispatch
     assert 0 == client.posts

@@ -93,7 +93,12 @@ async def test_dial_before_passes_while_a_call_waits(start_gateway, provider):
             gateway, provider, lambda: clock.shift(timedelta(seconds=15)), dialBefore=in_seconds(15)
         )
 
-    assert ("EXPIRED", "NOT_SENT", "CORRECT", "-1") == (error.reason, error.dispatch, error.retry, error.pushback)
+    assert ("EXPIRED", "NOT_SENT", "NEW_REQUEST_ID", "-1") == (
+        error.reason,
+        error.dispatch,
+        error.retry,
+        error.pushback,
+    )
     assert 1 == len(provider.posts)
 
 
@@ -108,7 +113,7 @@ async def test_dial_before_passes_while_a_call_waits_in_vain(start_gateway, prov
     provider.release.set()
     await first
 
-    assert ("EXPIRED", "NOT_SENT", "CORRECT") == (error.reason, error.dispatch, error.retry)
+    assert ("EXPIRED", "NOT_SENT", "NEW_REQUEST_ID") == (error.reason, error.dispatch, error.retry)
     assert 1 == len(provider.posts)
 
 

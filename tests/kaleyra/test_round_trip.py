@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -310,7 +311,7 @@ async def test_a_valid_call_is_sent_once_as_it_was_rendered(running, call):
     """What arrives at the provider is the form of the call, byte for byte, in one POST."""
     running.provider.posts.clear()
 
-    answer = await running.gateway.stub.PlaceCall(PlaceCallRequest(call=call, request_id="test-0000001"))
+    answer = await running.gateway.stub.PlaceCall(PlaceCallRequest(call=call, request_id=uuid4().hex))
 
     assert call == answer.call.request
     [post] = running.provider.posts

@@ -1,12 +1,10 @@
 """A ledger of each kind, new for each test."""
 
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from postgres_server import PostgresServer, programs, running_server
 
 from gateway.clock import utc_now
 from gateway.ledger.postgresql import PostgresqlStore
@@ -27,24 +25,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A running server."""
-    found = programs()
-    if found is None and "CI" in os.environ:
-        pytest.fail("no PostgreSQL is installed, and under CI nothing is skipped")
-    if found is None:
-        pytest.skip("no PostgreSQL is installed: apt-get install postgresql")
-    with running_server(found) as server:
-        yield server
-
-
-@pytest.fixture
-def database(postgres: PostgresServer) -> str:
-    """The URL of an empty database."""
-    return postgres.new_database()
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])

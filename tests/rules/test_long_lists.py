@@ -121,14 +121,15 @@ async def test_20_000_recipients_are_counted_out(gateway):
     assert "omitted_violations" not in error.info.metadata
 
 
-@pytest.mark.parametrize(("items", "expected"), [(100, []), (101, [("dispatches", "REPEATED_MAX_ITEMS")])])
-async def test_a_list_that_no_rule_limits_has_a_limit(gateway, items, expected):
+async def test_a_list_that_no_rule_limits_has_a_limit(gateway):
     """Enum values repeat themselves: 100 are more than anyone can mean."""
-    request = ListCallsRequest(dispatches=[Dispatch.Value("DISPATCH_ACCEPTED")] * items)
+    request = ListCallsRequest(dispatches=[Dispatch.Value("DISPATCH_ACCEPTED")] * 100)
+    await gateway.stub.ListCalls(request)
+    request.dispatches.append(Dispatch.Value("DISPATCH_ACCEPTED"))
 
     error = await refused(gateway.channel, request, "ListCalls")
 
-    assert expected == error.violations
+    assert [("dispatches", "REPEATED_MAX_ITEMS")] == error.violations
 
 
 async def test_100_statuses_are_still_judged_one_by_one(gateway):

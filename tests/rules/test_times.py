@@ -74,6 +74,7 @@ async def test_times_at_the_end_of_all_times_are_no_bug(gateway, provider):
     request = place_call_request()
     request.dial_before.CopyFrom(last)
     await gateway.stub.PlaceCall(request, timeout=30)
+    request.request_id = "another-0001"
     request.call.schedule_time.CopyFrom(last)
     error = await refused(gateway.channel, request)
 

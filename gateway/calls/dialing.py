@@ -1,0 +1,98 @@
+"""One request on its way into the ledger and to the provider, and how that ended."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from gateway.accounts import Account
+from gateway.calls.attempt import Fence
+from gateway.clock import Stopwatch
+from gateway.inbound import Inbound
+from gateway.ledger.record import Record
+from gateway.ledger.transitions import Wish
+from gateway.outcomes import level_of
+from gateway.statuses import from_status
+from voicegateway.v1.outbound_call_pb2 import Dispatch, ProviderReply
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a dialing ended.
+
+    Attributes:
+        record: The call; None where the ledger failed, or nobody wanted it any more.
+        is_known: It was recorded before, and nothing was sent now.
+    """
+
+    record: Record | None
+    is_known: bool = False
+
+    def name(self) -> str:
+        """The outcome in one word: a reason's name, `OK`, or that nothing was recorded."""
+        if self.record is None:
+            return "NOT_RECORDED"
+        return from_status(self.record.status()).name if self.record.error else "OK"
+
+
+@dataclass(slots=True, repr=False)
+class Dialing:
+    """What is known of one request while it is dialed.
+
+    Attributes:
+        reserved: Its record, once it is taken for this attempt.
+        told: What the provider said, before it is written down.
+        caller_is_gone: Before the call is recorded, a caller who goes takes it along.
+        given_up: The caller was answered that nothing is known: nothing may be sent any more.
+    """
+
+    request: PlaceCallRequest
+    account: Account
+    wish: Wish
+    fence: Fence
+    inbound: Inbound
+    reserved: Record | None = None
+    told: Record | None = None
+    told_age: Stopwatch = field(default_factory=Stopwatch)
+    caller_is_gone: bool = False
+    given_up: bool = False
+
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for it."""
+        return not (self.caller_is_gone or self.given_up)
+
+    def tells(self, record: Record | None) -> None:
+        """Notes what the provider said, as the record that it makes."""
+        self.told, self.told_age = record, Stopwatch()
+
+    def log_without_its_caller(self, task: asyncio.Task[Ending]) -> None:
+        """Writes the one line of a call whose caller has gone."""
+        ending = None if task.cancelled() else task.result()
+        outcome = ending.name() if ending else "CUT_OFF"
+        log.log(
+            level_of(outcome),
+            "call",
+            method="PlaceCall",
+            outcome=outcome,
+            request_id=self.request.request_id,
+            caller="gone",
+            **(self.inbound.facts | _facts(ending.record if ending else None)),
+        )
+
+
+def _facts(record: Record | None) -> dict[str, Any]:
+    """Lists what the log may tell of an outcome: no numbers, no texts."""
+    if record is None:
+        return {}
+    facts = {"provider_code": ProviderReply.FromString(record.reply).code}
+    if record.error:
+        metadata = from_status(record.status()).metadata
+        facts = {name: metadata.get(name, "") for name in ("provider_code", "http_status", "error_id")}
+    facts["dispatch"] = Dispatch.Name(record.dispatch)
+    return {name: fact for name, fact in facts.items() if fact}

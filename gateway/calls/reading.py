@@ -1,0 +1,107 @@
+"""Reads of what is recorded: one call, or a page of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from gateway.accounts import Accounts
+from gateway.calls.answers import to_call
+from gateway.calls.page_token import PageToken, fingerprint
+from gateway.errors import GatewayError
+from gateway.ledger.ledger import Ledger
+from gateway.ledger.record import Key, Record
+from gateway.ledger.store import Filter, LedgerUnavailableError
+from voicegateway.v1.error_reason_pb2 import ERROR_REASON_CALL_NOT_FOUND, ERROR_REASON_LEDGER_UNAVAILABLE
+from voicegateway.v1.outbound_call_pb2 import OutboundCall
+from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, ListCallsRequest, ListCallsResponse
+
+DEFAULT_PAGE: Final = 100
+LARGEST_PAGE: Final = 1000
+PAGE_BYTES: Final = 2 * 1024 * 1024
+"""A page ends there, too: far below the 4 MiB that gRPC clients take by default."""
+
+_AT_ONCE: Final = 100
+_ITEM_HEAD: Final = 6  # bytes, at most, before an item of a list
+
+
+class Reading:
+    """Answers from the ledger."""
+
+    def __init__(self, accounts: Accounts, ledger: Ledger) -> None:
+        self._accounts = accounts
+        self._ledger = ledger
+
+    async def call(self, request: GetCallRequest) -> OutboundCall:
+        """Finds one call.
+
+        Raises:
+            GatewayError: ACCOUNT_NOT_FOUND, CALL_NOT_FOUND or LEDGER_UNAVAILABLE.
+        """
+        account = self._accounts.resolve(request.account).name
+        try:
+            if request.HasField("call_id"):
+                record = await self._ledger.find_call(account, request.call_id)
+            else:
+                record = await self._ledger.find(Key(account, request.request_id))
+        except LedgerUnavailableError as error:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
+        if record is None:
+            raise GatewayError(ERROR_REASON_CALL_NOT_FOUND)
+        return to_call(record)
+
+    async def page(self, request: ListCallsRequest) -> ListCallsResponse:
+        """Lists calls, newest first, from where the page before ended.
+
+        Raises:
+            GatewayError: ACCOUNT_NOT_FOUND, INVALID_REQUEST for a token of another list, or LEDGER_UNAVAILABLE.
+        """
+        account = self._accounts.resolve(request.account).name
+        mark = fingerprint(request, account)
+        wanted = Filter(
+            account=account,
+            dispatches=tuple(request.dispatches),
+            number=request.number.removeprefix("+"),
+            custom=request.custom,
+            after=_moment(request.create_time_after) if request.HasField("create_time_after") else None,
+            before=_moment(request.create_time_before) if request.HasField("create_time_before") else None,
+            older_than=PageToken.read(request.page_token, mark) if request.page_token else None,
+        )
+        limit = min(request.page_size or DEFAULT_PAGE, LARGEST_PAGE)
+        try:
+            return await self._page(wanted, limit, mark)
+        except LedgerUnavailableError as error:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
+
+    async def _page(self, wanted: Filter, limit: int, mark: bytes) -> ListCallsResponse:
+        page, room, last = ListCallsResponse(), PAGE_BYTES, None
+        async for record in self._records(wanted, limit + 1):
+            call = to_call(record)
+            room -= call.ByteSize() + _ITEM_HEAD
+            if last is not None and (len(page.calls) == limit or room < 0):
+                page.next_page_token = PageToken(mark, last.created, last.call_id).written()
+                break
+            page.calls.append(call)
+            last = record
+        return page
+
+    async def _records(self, wanted: Filter, limit: int) -> AsyncIterator[Record]:
+        """Reads as many as are asked for, some at a time: a thousand large ones would not fit into memory's budget."""
+        while limit > 0:
+            records = await self._ledger.page(wanted, min(limit, _AT_ONCE))
+            for record in records:
+                yield record
+            if len(records) < min(limit, _AT_ONCE):
+                return
+            limit -= len(records)
+            wanted = replace(wanted, older_than=(records[-1].created, records[-1].call_id))
+
+
+def _moment(time: Timestamp) -> datetime:
+    """Reads a time, rounded up to the ledger's microseconds: so inclusive and exclusive stay what they are."""
+    up = timedelta(microseconds=1 if time.nanos % 1000 else 0)
+    return min(time.ToDatetime(UTC), datetime.max.replace(tzinfo=UTC) - up) + up

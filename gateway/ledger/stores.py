@@ -1,0 +1,25 @@
+"""Which store the settings choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway.clock import utc_now
+from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.store import Store
+from gateway.settings import Ledger
+
+
+def store_from(settings: Ledger, *, in_flight: Callable[[], int]) -> Store:
+    """Builds the store of a ledger; nothing is opened yet.
+
+    Args:
+        settings: Where it is.
+        in_flight: How many calls are on their way.
+    """
+    scheme, _, place = settings.url.partition(":///")
+    if scheme == "sqlite":
+        return SqliteStore(Path(place), create=settings.create, in_flight=in_flight, now=utc_now)
+    return PostgresqlStore(settings.url, create=settings.create)
