@@ -1,5 +1,5 @@
-// Command load keeps a number of PlaceCalls in flight against a gateway, each worker sending its next call when its
-// last one was answered, and prints what it saw.
+// Command load keeps a number of calls in flight against a gateway, each worker sending its next one when its last one
+// was answered, and prints what it saw. Every PlaceCall has a request_id of its own, unless it is told to repeat one.
 //
 // It prints the line "measuring" when the warm-up is over, "measured" when the time is over, and then one JSON object.
 package main
@@ -21,6 +21,9 @@ import (
 
 	pb "example.com/voicegateway/generated/go/voicegateway/v1"
 )
+
+// patience is how long a call may take.
+const patience = 30 * time.Second
 
 // report is what a run saw. Replies counts all good ones, the warm-up's too; the rest is about the measured time.
 type report struct {
@@ -44,6 +47,8 @@ func main() {
 	inFlight := flag.Int("in-flight", 32, "how many calls are in flight at once")
 	warmup := flag.Duration("warmup", time.Second, "how long to send before measuring")
 	length := flag.Duration("length", 2*time.Second, "how long to measure")
+	repeat := flag.Bool("repeat", false, "place one call, and then repeat its request instead of placing new ones")
+	recorded := flag.Int("recorded", 0, "read calls by GetCall instead, of so many that the ledger was filled with")
 	flag.Parse()
 
 	connection, err := grpc.NewClient(*target, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -54,12 +59,17 @@ func main() {
 	waitUntilReady(connection)
 	client := pb.NewOutboundCallServiceClient(connection)
 
+	do, err := jobFor(client, *repeat, *recorded)
+	if err != nil {
+		log.Fatal(err)
+	}
+
 	begin := time.Now().Add(*warmup)
 	end := begin.Add(*length)
 	all := make([]seen, *inFlight)
 	var workers sync.WaitGroup
 	for worker := range all {
-		workers.Go(func() { all[worker] = work(client, begin.UnixNano(), worker, begin, end) })
+		workers.Go(func() { all[worker] = work(do, worker, begin, end) })
 	}
 	time.Sleep(time.Until(begin))
 	fmt.Println("measuring")
@@ -69,6 +79,17 @@ func main() {
 	if err := json.NewEncoder(os.Stdout).Encode(summary(all, *length)); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func jobFor(client pb.OutboundCallServiceClient, repeat bool, recorded int) (job, error) {
+	run := time.Now().UnixNano()
+	switch {
+	case recorded > 0:
+		return getRecorded(client, recorded), nil
+	case repeat:
+		return placeAgain(client, run)
+	}
+	return placeNew(client, run), nil
 }
 
 // waitUntilReady returns when the connection stands.
@@ -81,41 +102,6 @@ func waitUntilReady(connection *grpc.ClientConn) {
 			log.Fatalf("the server does not answer; its connection is %v", state)
 		}
 	}
-}
-
-// work sends one call after the other until the end. A reply is measured when it comes in the measured time.
-func work(client pb.OutboundCallServiceClient, run int64, worker int, begin, end time.Time) seen {
-	result := seen{errors: map[string]int{}}
-	for number := 0; ; number++ {
-		start := time.Now()
-		if start.After(end) {
-			return result
-		}
-		problem := placeCall(client, request(run, worker, number))
-		finish := time.Now()
-		if problem != "" {
-			result.errors[problem]++
-			continue
-		}
-		result.replies++
-		if finish.After(begin) && !finish.After(end) {
-			result.latencies = append(result.latencies, finish.Sub(start))
-		}
-	}
-}
-
-// placeCall returns what was wrong; nothing, when the call was accepted.
-func placeCall(client pb.OutboundCallServiceClient, request *pb.PlaceCallRequest) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	reply, err := client.PlaceCall(ctx, request)
-	if err != nil {
-		return err.Error()
-	}
-	if dispatch := reply.GetCall().GetDispatch(); dispatch != pb.Dispatch_DISPATCH_ACCEPTED {
-		return dispatch.String()
-	}
-	return ""
 }
 
 func summary(all []seen, length time.Duration) report {
