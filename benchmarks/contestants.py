@@ -1,4 +1,9 @@
-"""Who is measured: a contestant is a name, how to start it, and whether its replies cost a POST."""
+"""Who is measured: a contestant is a name, how to start it, and what its replies cost.
+
+Commands and environments have places that are filled in for each point: `{address}`, where it must listen;
+`{upstream}`, the provider's URL; `{folder}`, a folder of its own, made for this point and removed after it; and
+`{database}`, the URL of an empty PostgreSQL database.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -19,9 +24,10 @@ class Contestant:
         key: Its letter, by which options and ratios name it.
         name: What it is, in a word or two.
         about: What that means.
-        command: How to start it; `{address}` is where it must listen, `{upstream}` the provider's URL.
-        environment: What it finds in its environment, with the same places to fill.
+        command: How to start it, with places to fill.
+        environment: What it finds in its environment, with places to fill.
         posts: How many POSTs the upstream must see for each reply.
+        repeats: Whether one call is placed, and then only its request repeated: the upstream must see that call alone.
     """
 
     key: str
@@ -30,52 +36,57 @@ class Contestant:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     posts: int = 1
+    repeats: bool = False
+
+    @property
+    def needs_postgresql(self) -> bool:
+        """Whether it cannot run without a PostgreSQL database."""
+        return any("{database}" in text for text in (*self.command, *self.environment.values()))
 
 
 def _script(name: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, str(HERE / "servers" / name), *arguments)
 
 
-NULL: Final = Contestant(
-    "a",
-    "null",
-    "grpc.aio on uvloop, answers a constant",
-    _script("null.py", "{address}"),
-    posts=0,
-)
-NAIVE: Final = Contestant(
-    "b",
-    "naive",
-    "grpc.aio on asyncio, one httpx client with its default limits, no validation, no log",
-    _script("naive.py", "{address}", "{upstream}"),
-)
-GATEWAY: Final = Contestant(
-    "c",
-    "gateway",
-    "this gateway with all it has, logging JSON to a file",
-    (sys.executable, "-m", "gateway", "serve"),
-    {
-        "GATEWAY_LISTEN": "{address}",
-        "KALEYRA_BASE_URL": "{upstream}",
-        "KALEYRA_SID": "HXXXXXXX071US",
-        "KALEYRA_API_KEY": "Abenchmarkskey00000000000000000003",
-    },
-)
+SERVE: Final = (sys.executable, "-m", "gateway", "serve")
+SETTINGS: Final = {
+    "GATEWAY_LISTEN": "{address}",
+    "KALEYRA_BASE_URL": "{upstream}",
+    "KALEYRA_SID": "HXXXXXXX071US",
+    "KALEYRA_API_KEY": "Abenchmarkskey00000000000000000003",
+}
+ON_SQLITE: Final = {**SETTINGS, "GATEWAY_LEDGER_URL": "sqlite:///{folder}/ledger.db"}
+ON_POSTGRESQL: Final = {**SETTINGS, "GATEWAY_LEDGER_URL": "{database}"}
 
-CONTESTANTS: Final = (NULL, NAIVE, GATEWAY)
-
-
-@dataclass(frozen=True)
-class Target:
-    """What one contestant must reach of another's calls a second."""
-
-    contestant: str
-    of: str
-    in_flight: int
-    ratio: float
-
-
-TARGETS: Final = (
-    Target(contestant="c", of="b", in_flight=32, ratio=1.3),
-    Target(contestant="c", of="a", in_flight=32, ratio=0.17),
+CONTESTANTS: Final = (
+    Contestant("a", "null", "grpc.aio on uvloop, answers a constant", _script("null.py", "{address}"), posts=0),
+    Contestant(
+        "b",
+        "naive",
+        "grpc.aio on asyncio, one httpx client with its default limits, no validation, no record, no log",
+        _script("naive.py", "{address}", "{upstream}"),
+    ),
+    Contestant(
+        "c",
+        "unrecorded",
+        "this gateway with all it has but a durable record: its ledger is a dict in memory",
+        _script("unrecorded.py"),
+        SETTINGS,
+    ),
+    Contestant("d", "SQLite", "this gateway as it is, its ledger in an SQLite file", SERVE, ON_SQLITE),
+    Contestant(
+        "r",
+        "replays",
+        "(d) again, but every request repeats one that is recorded; nothing may be posted",
+        SERVE,
+        ON_SQLITE,
+        repeats=True,
+    ),
+    Contestant("e", "PostgreSQL", "this gateway, its ledger in PostgreSQL beside the load", SERVE, ON_POSTGRESQL),
+    Contestant(
+        "f",
+        "Go",
+        "the same work in Go as one would first write it: grpc-go, net/http, SQLite, a transaction a statement",
+        (str(TOOLS / "gateway"), "-listen", "{address}", "-upstream", "{upstream}", "-ledger", "{folder}/ledger.db"),
+    ),
 )

@@ -17,11 +17,26 @@ class Load:
         in_flight: How many calls are in flight at once, each followed by the next.
         warmup: Seconds before the measured time.
         seconds: The measured time.
+        recorded: How many calls the ledger was filled with, to be read by GetCall; 0 to place calls.
+        repeats: Whether one request is repeated instead of placing new calls.
     """
 
     in_flight: int
     warmup: float
     seconds: float
+    recorded: int = 0
+    repeats: bool = False
+
+    @property
+    def arguments(self) -> list[str]:
+        """What the generator is started with."""
+        return [
+            f"-in-flight={self.in_flight}",
+            f"-warmup={self.warmup}s",
+            f"-length={self.seconds}s",
+            f"-recorded={self.recorded}",
+            f"-repeat={'true' if self.repeats else 'false'}",
+        ]
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,20 @@ class Report:
     seconds: float
     p50_ms: float
     p99_ms: float
+
+    def must_be_valid(self, server: Server) -> None:
+        """Refuses figures of calls that failed.
+
+        Raises:
+            MeasurementError: One did, or none was measured.
+        """
+        if self.errors:
+            count, [example, *_] = sum(self.errors.values()), self.errors
+            raise MeasurementError(
+                f"{count} calls failed, such as: {example}\nThe server's log:\n{server.last_words()}"
+            )
+        if not self.measured:
+            raise MeasurementError("no reply came in the measured time")
 
 
 @dataclass(frozen=True)
@@ -50,8 +79,7 @@ def run(load: Load, server: Server) -> tuple[Report, Used]:
     Raises:
         MeasurementError: The generator did not run to its end.
     """
-    command = [TOOLS / "load", "-target", server.address, "-in-flight", str(load.in_flight)]
-    command += ["-warmup", f"{load.warmup}s", "-length", f"{load.seconds}s"]
+    command = [TOOLS / "load", "-target", server.address, *load.arguments]
     environment = clean_environment() | {"GOMAXPROCS": "1"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         _expect(process, "measuring", server)

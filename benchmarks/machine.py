@@ -23,6 +23,7 @@ PACKAGES: Final = (
     "httpx2",
     "httpcore2",
     "h11",
+    "asyncpg",
 )
 
 

@@ -1,14 +1,11 @@
 """One point: a fresh server, a warm-up, a measured time, and the proof that what was measured is true."""
 
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from contestants import TOOLS, Contestant
+from contestants import Contestant
 from load import Load, Report, run
-from machine import Cores
-from processes import MeasurementError, Server, free_address, server
+from processes import MeasurementError, Server
+from stand import Stand
 
 
 @dataclass(frozen=True)
@@ -38,40 +35,17 @@ class Point:
     load_core: float | None
 
 
-class Upstream:
-    """The provider's stand-in, and how many POSTs it saw."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def posts(self) -> int:
-        with self._opener.open(f"{self.url}/count") as reply:
-            return int(reply.read())
-
-
-@contextmanager
-def upstream(where: Cores) -> Iterator[Upstream]:
-    """Runs the upstream until the block ends."""
-    address = free_address()
-    with server(address, [str(TOOLS / "upstream"), "-listen", address], {"GOMAXPROCS": "1"}, where.others):
-        yield Upstream(f"http://{address}")
-
-
-def measure(contestant: Contestant, load: Load, provider: Upstream, where: Cores) -> Point:
+def measure(contestant: Contestant, load: Load, stand: Stand) -> Point:
     """Measures one point.
 
     Raises:
-        MeasurementError: A call failed, or the upstream saw another number of POSTs than there were replies.
+        MeasurementError: A call failed, or the upstream saw another number of POSTs than the replies cost.
     """
-    places = {"address": free_address(), "upstream": provider.url}
-    command = [part.format_map(places) for part in contestant.command]
-    environment = {name: value.format_map(places) for name, value in contestant.environment.items()}
-    posts_before = provider.posts()
-    with server(places["address"], command, environment, where.server) as under_test:
-        report, used = run(load, under_test)
+    where, posts_before = stand.where, stand.upstream.posts()
+    with stand.running(contestant) as under_test:
+        report, used = run(replace(load, repeats=contestant.repeats), under_test)
         peak = under_test.peak_mb()
-        _must_be_valid(contestant, report, provider.posts() - posts_before, under_test)
+        _must_be_valid(contestant, report, stand.upstream.posts() - posts_before, under_test)
     return Point(
         contestant=contestant.key,
         in_flight=load.in_flight,
@@ -87,12 +61,7 @@ def measure(contestant: Contestant, load: Load, provider: Upstream, where: Cores
 
 def _must_be_valid(contestant: Contestant, report: Report, posts: int, under_test: Server) -> None:
     """Refuses figures that are not about calls that were placed, each once."""
-    if report.errors:
-        count, [example, *_] = sum(report.errors.values()), report.errors
-        raise MeasurementError(
-            f"{count} calls failed, such as: {example}\nThe server's log:\n{under_test.last_words()}"
-        )
-    if not report.measured:
-        raise MeasurementError("no reply came in the measured time")
-    if posts != contestant.posts * report.replies:
-        raise MeasurementError(f"the upstream saw {posts} POSTs for {report.replies} replies")
+    report.must_be_valid(under_test)
+    wanted = 1 if contestant.repeats else contestant.posts * report.replies
+    if posts != wanted:
+        raise MeasurementError(f"({contestant.key}): the upstream saw {posts} POSTs instead of {wanted}")

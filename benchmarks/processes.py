@@ -22,10 +22,16 @@ class MeasurementError(Exception):
 
 
 class Server:
-    """A server that listens."""
+    """A server that listens.
 
-    def __init__(self, address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    Attributes:
+        address: Where.
+        began: When its process was started, by the monotonic clock.
+    """
+
+    def __init__(self, address: str, process: subprocess.Popen[bytes], log: Path, began: float) -> None:
         self.address = address
+        self.began = began
         self._process = process
         self._log = log
 
@@ -53,7 +59,7 @@ class Server:
             try:
                 socket.create_connection((host, int(port)), timeout=1).close()
             except OSError:
-                time.sleep(0.05)
+                time.sleep(0.01)
             else:
                 return
         raise MeasurementError(f"{self._process.args} does not listen:\n{self.last_words()}")
@@ -65,11 +71,12 @@ def server(address: str, command: Sequence[str], environment: Mapping[str, str],
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as stream, running_on(core):
+            began = time.monotonic()
             process = subprocess.Popen(
                 command, env=clean_environment() | environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
             )
         try:
-            started = Server(address, process, log)
+            started = Server(address, process, log, began)
             started.wait_until_it_listens()
             yield started
         finally:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from contestants import TARGETS, Contestant
+from contestants import Contestant
+from growth import Grown
 from rich.console import Console
 from rich.table import Table
 from summary import Outcome, Ratio, Round, calls, cpu, middle, outcomes, ratio
+from targets import COMPARED, START_WITHIN, TARGETS
 
 
 def show(
@@ -18,13 +20,36 @@ def show(
     """Prints everything about a run."""
     about = {f"({each.key}) {each.name}": each.about for each in contestants}
     for name, fact in {**facts, **about}.items():
-        console.print(f"{name + ':':<13} {fact}", highlight=False, soft_wrap=True)
+        console.print(f"{name + ':':<16} {fact}", highlight=False, soft_wrap=True)
     console.print(_figures(rounds, contestants, concurrencies))
     console.print("others: how much of the server's core was used by anyone but the server.", style="dim")
     console.print("load: how busy the other core was; near 100 %, the load may be what was measured.", style="dim")
-    console.print(_ratios(rounds, contestants, concurrencies))
+    pairs = [pair for pair in COMPARED if set(pair.split("/")) <= {each.key for each in contestants}]
+    if pairs:
+        console.print(_ratios(rounds, pairs, concurrencies))
     for outcome in outcomes(rounds, TARGETS):
         console.print(_verdict(outcome), highlight=False)
+
+
+def show_growth(console: Console, few: Grown, many: Grown) -> None:
+    """Prints what a ledger that has grown costs."""
+    table = _table("(d) on a ledger that has grown: medians", "")
+    columns = [f"{few.recorded:,} calls", f"{many.recorded:,} calls", "ratio"]
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    rows = (
+        ("start until ready, s", few.start_s, many.start_s),
+        ("GetCall p50, ms", few.get_p50_ms, many.get_p50_ms),
+        ("GetCall p99, ms", few.get_p99_ms, many.get_p99_ms),
+        ("peak MB", few.peak_mb, many.peak_mb),
+    )
+    for name, one, other in rows:
+        if one is not None and other is not None:
+            table.add_row(name, f"{one:.2f}", f"{other:.2f}", f"{other / one:.2f}")
+    console.print(table)
+    word = _word(reached=many.starts_in_time)
+    wanted = f"ready within {START_WITHIN:g} s on a ledger of {many.recorded:,} calls"
+    console.print(f"target {wanted}: {word}, {many.start_s:.2f} s", highlight=False)
 
 
 def _figures(rounds: Sequence[Round], contestants: Sequence[Contestant], concurrencies: Sequence[int]) -> Table:
@@ -49,15 +74,15 @@ def _figures(rounds: Sequence[Round], contestants: Sequence[Contestant], concurr
     return table
 
 
-def _ratios(rounds: Sequence[Round], contestants: Sequence[Contestant], concurrencies: Sequence[int]) -> Table:
+def _ratios(rounds: Sequence[Round], pairs: Sequence[str], concurrencies: Sequence[int]) -> Table:
     table = _table("Ratios: median of the rounds \\[least-most]", "in flight")
     for in_flight in concurrencies:
         table.add_column(str(in_flight), justify="right")
-    *others, subject = [each.key for each in contestants]
     for title, figure in (("calls/s", calls), ("CPU a call", cpu)):
-        for other in others:
-            each = [ratio(rounds, subject, other, in_flight, figure) for in_flight in concurrencies]
-            table.add_row(f"{subject} / {other}, {title}", *map(_shown, each), end_section=other == others[-1])
+        for pair in pairs:
+            one, other = pair.split("/")
+            each = [ratio(rounds, one, other, in_flight, figure) for in_flight in concurrencies]
+            table.add_row(f"{one} / {other}, {title}", *map(_shown, each), end_section=pair == pairs[-1])
     return table
 
 
@@ -68,9 +93,13 @@ def _table(title: str, first: str) -> Table:
 
 
 def _verdict(outcome: Outcome) -> str:
-    target, word = outcome.target, "[green]reached[/]" if outcome.reached else "[red]not reached[/]"
+    target, word = outcome.target, _word(reached=outcome.reached)
     wanted = f"{target.contestant} >= {target.ratio:g} x {target.of} in calls/s at {target.in_flight} in flight"
     return f"target {wanted}: {word}, {_shown(outcome.ratio)}"
+
+
+def _word(*, reached: bool) -> str:
+    return "[green]reached[/]" if reached else "[red]not reached[/]"
 
 
 def _shown(ratio: Ratio) -> str:

@@ -1,92 +1,109 @@
-"""Measures this gateway beside a null server and a naive gateway: `python benchmarks/run.py`, or `make bench`.
+"""Measures this gateway beside a null server, a naive gateway and one in Go: `python benchmarks/run.py`, `make bench`.
 
 All in one run and interleaved, a b c a b c, so that whatever else the machine does meets all of them alike. Each point
-is a fresh server process on a core of its own; the load generator and the upstream share another.
+is a fresh server process on a core of its own; the load generator, the upstream and PostgreSQL share another.
 """
 
-import argparse
 import json
+import sqlite3
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
+import disk
 import go_tools
-from contestants import CONTESTANTS, TARGETS, Contestant
+import postgresql
+from contestants import CONTESTANTS, Contestant
+from growth import FEW, Grown, ledgers, measure_growth, middle_of_grown
 from load import Load
-from machine import Cores, cores, facts, running_on
-from point import Point, Upstream, measure, upstream
+from machine import cores, facts, running_on
+from options import Options, options
+from point import measure
 from processes import MeasurementError
-from report import show
+from report import show, show_growth
 from rich.console import Console
+from stand import Stand, stand
 from summary import Round, outcomes
+from targets import TARGETS
+
+GROWING = next(each for each in CONTESTANTS if each.key == "d")
+"""Whose ledger is filled, to see what a ledger that has grown costs."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that a run measured."""
+
+    contestants: Sequence[Contestant]
+    rounds: Sequence[Round]
+    few: Grown | None
+    many: Grown | None
 
 
 def main() -> int:
-    options = _options()
+    wanted = options()
     go_tools.build()
-    where, contestants = cores(), options.contestants
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=100)
-    with running_on(where.others), upstream(where) as provider:
-        try:
-            rounds = [_round(turn, contestants, provider, where, options, console) for turn in range(options.rounds)]
-        except MeasurementError as error:
-            sys.exit(f"benchmarks: NOT VALID: {error}")
-    known, judged = facts(where), outcomes(rounds, TARGETS)
-    show(console, rounds, contestants, options.in_flight, known)
-    if options.json:
+    where = cores()
+    databases = f"SQLite {sqlite3.sqlite_version}, {postgresql.installed()}"
+    known = facts(where) | {"databases": databases, "ledgers on": disk.described()}
+    try:
+        with running_on(where.others), stand(where, with_postgresql=wanted.need_postgresql) as ready:
+            measured = _measured(wanted, ready, console)
+    except MeasurementError as error:
+        sys.exit(f"benchmarks: NOT VALID: {error}")
+    judged = outcomes(measured.rounds, TARGETS)
+    show(console, measured.rounds, measured.contestants, wanted.in_flight, known)
+    if measured.few and measured.many:
+        show_growth(console, measured.few, measured.many)
+    if wanted.json:
         document = {
             "facts": known,
             "targets": [asdict(outcome) | {"reached": outcome.reached} for outcome in judged],
-            "rounds": [[asdict(point) for point in each] for each in rounds],
+            "rounds": [[asdict(point) for point in each] for each in measured.rounds],
+            "growth": [asdict(each) for each in (measured.few, measured.many) if each],
         }
-        options.json.write_text(json.dumps(document, indent=2) + "\n")
-    return 1 if options.check and not all(outcome.reached for outcome in judged) else 0
+        wanted.json.write_text(json.dumps(document, indent=2) + "\n")
+    all_reached = all(outcome.reached for outcome in judged) and (not measured.many or measured.many.starts_in_time)
+    return 1 if wanted.check and not all_reached else 0
 
 
-def _round(
-    turn: int,
-    contestants: Sequence[Contestant],
-    provider: Upstream,
-    where: Cores,
-    options: argparse.Namespace,
-    console: Console,
-) -> Round:
-    points: list[Point] = []
-    for in_flight in options.in_flight:
-        load = Load(in_flight=in_flight, warmup=options.warmup, seconds=options.seconds)
+def _measured(wanted: Options, ready: Stand, console: Console) -> Measured:
+    contestants = [each for each in wanted.contestants if ready.postgresql or not each.needs_postgresql]
+    for missing in [each for each in wanted.contestants if each not in contestants]:
+        reason = (
+            f"({missing.key}) {missing.name} cannot be measured: no PostgreSQL is installed (apt install postgresql)"
+        )
+        if wanted.check:
+            raise MeasurementError(reason)
+        console.print(f"LEFT OUT: {reason}", style="red", highlight=False)
+    rounds = [_round(turn, contestants, wanted, ready, console) for turn in range(wanted.rounds)]
+    if not wanted.recorded or GROWING not in contestants:
+        return Measured(contestants, rounds, None, None)
+    return Measured(contestants, rounds, *_growth(wanted, ready, console))
+
+
+def _round(turn: int, contestants: Sequence[Contestant], wanted: Options, ready: Stand, console: Console) -> Round:
+    points = []
+    for in_flight in wanted.in_flight:
+        load = Load(in_flight=in_flight, warmup=wanted.warmup, seconds=wanted.seconds)
         for contestant in contestants:
-            with console.status(f"round {turn + 1} of {options.rounds}: ({contestant.key}), {in_flight} in flight"):
-                points.append(measure(contestant, load, provider, where))
+            with console.status(f"round {turn + 1} of {wanted.rounds}: ({contestant.key}), {in_flight} in flight"):
+                points.append(measure(contestant, load, ready))
     return points
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description=__doc__.partition(":")[0] + ".")
-    parser.add_argument("--seconds", type=float, default=3.0, help="measured time of each point (%(default)s)")
-    parser.add_argument("--warmup", type=float, default=1.0, help="seconds of load before it (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each point is measured (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of 1 second: a rough look")
-    parser.add_argument("--in-flight", type=_numbers, default=[1, 32, 128], help="calls in flight (1,32,128)")
-    parser.add_argument("--contestants", type=_contestants, default=CONTESTANTS, help="their letters (abc)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every point there as well")
-    parser.add_argument("--check", action="store_true", help="exit with 1 when a target is not reached")
-    options = parser.parse_args()
-    if options.quick:
-        options.seconds, options.warmup, options.rounds = 1.0, 0.5, 3
-    return options
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
-
-
-def _contestants(letters: str) -> list[Contestant]:
-    by_letter = {each.key: each for each in CONTESTANTS}
-    if not letters or not set(letters) <= set(by_letter):
-        raise argparse.ArgumentTypeError(f"letters of {''.join(by_letter)}")
-    return [by_letter[letter] for letter in letters]
+def _growth(wanted: Options, ready: Stand, console: Console) -> list[Grown]:
+    """Measures an almost empty ledger and a filled one in turn."""
+    sizes = (FEW, wanted.recorded)
+    points: list[list[Grown]] = [[], []]
+    with console.status("a ledger that has grown"), ledgers(sizes) as folders:
+        for _ in range(wanted.rounds):
+            for size, column in zip(sizes, points, strict=True):
+                load = Load(in_flight=1, warmup=wanted.warmup, seconds=wanted.seconds, recorded=size)
+                column.append(measure_growth(GROWING, folders[size], load, ready))
+    return [middle_of_grown(column) for column in points]
 
 
 if __name__ == "__main__":

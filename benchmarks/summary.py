@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from contestants import Target
 from point import Point
+from targets import Target
 
 Round = Sequence[Point]
 
