@@ -18,7 +18,7 @@ from gateway.ledger import rows
 from gateway.ledger.postgresql_batch import Batcher, Job, Result, commit
 from gateway.ledger.postgresql_pool import FAILURES, Connections
 from gateway.ledger.postgresql_schema import migrate
-from gateway.ledger.record import Key, Record
+from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, Pause
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
@@ -26,9 +26,13 @@ MOST_READERS: Final = 4
 
 _SELECT: Final = f"SELECT {', '.join(rows.COLUMNS)} FROM calls"  # noqa: S608 - the names of our own fields
 
+_DUE: Final = rows.DUE.replace("retain_from < ?", "retain_from < now() - ?::interval")
+
 
 class PostgresqlStore:
     """Keeps records in one PostgreSQL database. See `Store` for what each method promises."""
+
+    is_alone = False
 
     def __init__(self, url: str, *, create: bool, ahead: Callable[[], timedelta] = timedelta) -> None:
         """Builds a store; nothing is connected yet.
@@ -87,6 +91,27 @@ class PostgresqlStore:
         if overdue_only:
             where, values = f"{where} AND send_deadline < clock_timestamp() + ?", [self._ahead()]
         return [record.key for record in await self._read(where, values)]
+
+    async def due(self, stage: Stage, age: timedelta, limit: int) -> list[Key]:
+        """Lists keys from the index of what is due."""
+        return [record.key for record in await self._read(_DUE, [stage, age - self._ahead(), limit])]
+
+    async def forget(self, age: timedelta, limit: int) -> int:
+        """Deletes rows, which have no numbers any more; those that somebody else is at can wait."""
+        async with self._readers.lend() as connection:
+            deleted = await connection.fetch(
+                _numbered(
+                    f"DELETE FROM calls WHERE call_id IN (SELECT call_id FROM calls {_DUE} FOR UPDATE SKIP LOCKED) "  # noqa: S608 - a constant
+                    "RETURNING call_id"
+                ),
+                Stage.TOMBSTONE,
+                age - self._ahead(),
+                limit,
+            )
+        return len(deleted)
+
+    async def scrub(self) -> None:
+        """Leaves old versions of rows to the server's autovacuum."""
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""

@@ -11,57 +11,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from gateway.ledger import rows
 from gateway.ledger.postgresql_pool import Connection
+from gateway.ledger.postgresql_records import lock, write
 from gateway.ledger.record import Key, Record
 from gateway.ledger.store import Change, Changed, LedgerUnavailableError
 
 LARGEST_BATCH: Final = 512
-
-_TYPES: Final = (
-    dict.fromkeys(rows.COLUMNS, "text")
-    | dict.fromkeys(("attempt", "dispatch"), "integer")
-    | dict.fromkeys(rows.FLAGS, "boolean")
-    | dict.fromkeys(rows.TIMES, "timestamptz")
-    | dict.fromkeys(("request", "request_hash", "error", "reply", "warnings", "resolution"), "bytea")
-)
-_TABLE: Final = ", ".join(rows.COLUMNS)
-_ARRAYS: Final = ", ".join(f"${number}::{_TYPES[name]}[]" for number, name in enumerate(rows.COLUMNS, start=1))
-_NEXT: Final = len(rows.COLUMNS) + 1
-
-# The clock is read beside each row, and so after its lock was taken: time never runs backwards in a record.
-_LOCK: Final = f"""
-    WITH locked AS (
-        SELECT {_TABLE} FROM calls
-        WHERE (account, request_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-        ORDER BY account, request_id
-        FOR UPDATE
-    )
-    SELECT clock_timestamp(), locked.* FROM (SELECT) AS always LEFT JOIN locked ON true
-"""  # noqa: S608 - the names of our own fields, as below
-
-_INSERT: Final = f"""
-    WITH made AS (
-        INSERT INTO calls ({_TABLE}, custom)
-        SELECT * FROM unnest({_ARRAYS}, ${_NEXT}::text[])
-        ON CONFLICT (account, request_id) DO NOTHING
-        RETURNING call_id
-    ), numbered AS (
-        INSERT INTO call_numbers (account, digits, created, call_id)
-        SELECT * FROM unnest(
-            ${_NEXT + 1}::text[], ${_NEXT + 2}::text[], ${_NEXT + 3}::timestamptz[], ${_NEXT + 4}::text[]
-        )
-    )
-    SELECT count(*) FROM made
-"""  # noqa: S608
-
-_UPDATE: Final = f"""
-    UPDATE calls SET {", ".join(f"{name} = given.{name}" for name in rows.COLUMNS)}
-    FROM unnest({_ARRAYS}) AS given ({_TABLE})
-    WHERE (calls.account, calls.request_id) = (given.account, given.request_id)
-"""  # noqa: S608
 
 Result = Changed | Exception
 """What a change came to; an exception is a bug of that change."""
@@ -134,9 +91,9 @@ async def commit(connection: Connection, batch: Sequence[Job], ahead: timedelta)
     while True:
         transaction = connection.transaction(isolation="read_committed")
         await transaction.start()
-        found, now = await _lock(connection, {job.key for job in batch})
+        found, now = await lock(connection, {job.key for job in batch})
         results, changed = applied(batch, found, now + ahead)
-        if changed and await _write(connection, found, changed):
+        if changed and await write(connection, found, changed):
             await transaction.commit()
             return results
         await transaction.rollback()
@@ -162,39 +119,3 @@ def applied(batch: Sequence[Job], found: Mapping[Key, Record], now: datetime) ->
             standing[job.key] = changed
         results.append(Changed(changed or record, is_mine=changed is not None))
     return results, {key: record for key, record in standing.items() if record is not found.get(key)}
-
-
-async def _lock(connection: Connection, keys: set[Key]) -> tuple[dict[Key, Record], datetime]:
-    accounts, request_ids = zip(*keys, strict=True)
-    read = await connection.fetch(_LOCK, accounts, request_ids)
-    found = [rows.record(row[1:], rows.as_it_is) for row in map(tuple, read) if row[1] is not None]
-    return {record.key: record for record in found}, max(row[0] for row in read)
-
-
-async def _write(connection: Connection, found: Mapping[Key, Record], changed: Mapping[Key, Record]) -> bool:
-    """Writes records; False when another replica has taken one of the new keys meanwhile."""
-    new = [changed[key] for key in sorted(changed) if key not in found]
-    if new and await connection.fetchval(_INSERT, *_insertion(new)) < len(new):
-        return False
-    old = [record for key, record in changed.items() if key in found]
-    if old:
-        await connection.execute(_UPDATE, *_arrays(old))
-    return True
-
-
-def _insertion(records: Sequence[Record]) -> list[Sequence[Any]]:
-    numbers = [
-        (record.account, digits, record.created, record.call_id)
-        for record in records
-        for digits in rows.numbers_of(record)
-    ]
-    custom = [rows.custom_of(record) for record in records]
-    return [*_arrays(records), custom, *_columns(numbers, 4)]
-
-
-def _arrays(records: Sequence[Record]) -> list[Sequence[Any]]:
-    return _columns([rows.values(record, rows.as_it_is) for record in records], len(rows.COLUMNS))
-
-
-def _columns(table: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
-    return [[row[column] for row in table] for column in range(width)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -32,6 +33,16 @@ class Key(NamedTuple):
     request_id: str
 
 
+class Stage(IntEnum):
+    """How much of a record is left."""
+
+    WHOLE = 0
+    ERASED = 1
+    """Without numbers and texts."""
+    TOMBSTONE = 2
+    """Only what a repeat is answered from."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One call as the ledger holds it. Messages are kept encoded; times are the ledger's clock.
@@ -40,14 +51,19 @@ class Record:
         request: The OutboundCallRequest as given, in deterministic encoding; empty once it is erased.
         request_hash: Its SHA-256, which tells a repeat from another request also after the erasure.
         attempt: Counts the attempts, from 1; only a free outcome is followed by another.
-        owner: The token of whoever runs this attempt; only its owner may write the attempt's outcome.
+        owner: The token of whoever runs this attempt; only its owner may write the attempt's outcome. Empty in a
+            tombstone.
         is_free: Nobody was dialed, and the next request with this key is a new attempt.
         was_unknown: The outcome was unknown once: it is never free again.
         send_deadline: When this attempt has certainly ended, as far as its owner is alive.
+        updated: When the dispatch changed last.
+        scheduled: When the provider was asked to dial; None when at once.
         error: The google.rpc.Status that PlaceCall answers; empty while it is SENDING, and when it was accepted.
         reply: The ProviderReply; empty when nothing readable came.
         warnings: A PlaceCallResponse with the warnings alone.
         resolution: The Resolution; empty when the outcome was never unknown, or still is.
+        stage: How much of it is left.
+        erased: When its numbers and texts were erased; None while they are there.
     """
 
     account: str
@@ -63,15 +79,28 @@ class Record:
     send_deadline: datetime
     created: datetime
     updated: datetime
+    scheduled: datetime | None = None
     error: bytes = field(default=b"", repr=False)
     reply: bytes = field(default=b"", repr=False)
     warnings: bytes = field(default=b"", repr=False)
     resolution: bytes = field(default=b"", repr=False)
+    stage: Stage = Stage.WHOLE
+    erased: datetime | None = None
 
     @property
     def key(self) -> Key:
         """The key that the record is found by."""
         return Key(self.account, self.request_id)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known what happened to the phones; until then a record is kept as it is."""
+        return self.dispatch not in _UNSETTLED
+
+    @property
+    def retain_from(self) -> datetime:
+        """When its retention begins: with the last change of dispatch, or the scheduled time if that is later."""
+        return self.updated if self.scheduled is None else max(self.updated, self.scheduled)
 
     def status(self) -> status_pb2.Status:
         """The stored error."""
@@ -81,8 +110,12 @@ class Record:
         """The stored warnings."""
         return list(PlaceCallResponse.FromString(self.warnings).warnings)
 
-    def to_call(self) -> OutboundCall:
-        """Renders the call as callers read it."""
+    def to_call(self, erase_after: timedelta | None = None) -> OutboundCall:
+        """Renders the call as callers read it.
+
+        Args:
+            erase_after: For how long numbers and texts are kept; None when for ever.
+        """
         call = OutboundCall(
             call_id=self.call_id, request_id=self.request_id, account=self.account, dispatch=self.dispatch
         )
@@ -101,9 +134,18 @@ class Record:
             call.recipients.extend(
                 RecipientOutcome(recipient=recipient, state=RECIPIENT_STATE_WAITING) for recipient in request.recipients
             )
+        erase_time = self._erase_time(erase_after)
+        if erase_time is not None:
+            call.erase_time.CopyFrom(timestamp(erase_time))
         return call
 
+    def _erase_time(self, erase_after: timedelta | None) -> datetime | None:
+        if self.erased is not None or erase_after is None or not self.is_settled:
+            return self.erased
+        return self.retain_from + erase_after
 
+
+_UNSETTLED = frozenset({DISPATCH_SENDING, DISPATCH_OUTCOME_UNKNOWN})
 _MAY_RING = frozenset({DISPATCH_SENDING, DISPATCH_ACCEPTED, DISPATCH_OUTCOME_UNKNOWN})
 
 
@@ -115,6 +157,12 @@ def encoded(request: OutboundCallRequest) -> bytes:
 def hashed(request: bytes) -> bytes:
     """Hashes an encoded request."""
     return sha256(request).digest()
+
+
+def schedule_time(request: bytes) -> datetime | None:
+    """Reads when an encoded request asks to be dialed; None when at once."""
+    call = OutboundCallRequest.FromString(request)
+    return call.schedule_time.ToDatetime(UTC) if call.HasField("schedule_time") else None
 
 
 def timestamp(time: datetime) -> Timestamp:

@@ -6,18 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from gateway.ledger.record import Record
+from gateway.ledger.record import Record, Stage
 from gateway.ledger.store import Filter
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
 
 COLUMNS: Final = tuple(field.name for field in fields(Record))
-TIMES: Final = frozenset({"send_deadline", "created", "updated"})
+TIMES: Final = frozenset({"send_deadline", "created", "updated", "scheduled", "erased"})
 FLAGS: Final = frozenset({"is_free", "was_unknown"})
+
+DUE: Final = "WHERE stage = ? AND dispatch NOT IN (2, 5) AND retain_from < ? ORDER BY retain_from LIMIT ?"
+"""Finds what retention looks for: SENDING and OUTCOME_UNKNOWN are kept."""
 
 
 def values(record: Record, time: Callable[[Any], Any]) -> list[Any]:
     """Lists a record's values in the order of COLUMNS, its times as the database keeps them."""
-    return [time(getattr(record, name)) if name in TIMES else getattr(record, name) for name in COLUMNS]
+    given = ((name, getattr(record, name)) for name in COLUMNS)
+    return [time(value) if name in TIMES and value is not None else value for name, value in given]
 
 
 def record(row: Sequence[Any], time: Callable[[Any], Any]) -> Record:
@@ -28,7 +32,9 @@ def record(row: Sequence[Any], time: Callable[[Any], Any]) -> Record:
 
 def _value(name: str, value: Any, time: Callable[[Any], Any]) -> Any:
     if name in TIMES:
-        return time(value)
+        return None if value is None else time(value)
+    if name == "stage":
+        return Stage(value)
     return bool(value) if name in FLAGS else value
 
 
@@ -38,7 +44,9 @@ def as_it_is(time: Any) -> Any:
 
 
 def custom_of(record: Record) -> str:
-    """The `custom` as it was sent: the caller's, or the call id."""
+    """The `custom` as it was sent: the caller's, or the call id; empty once it is erased."""
+    if not record.request:
+        return ""
     return OutboundCallRequest.FromString(record.request).custom or record.call_id
 
 

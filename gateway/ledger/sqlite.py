@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.clock import Now
 from gateway.ledger import rows, sqlite_records
 from gateway.ledger.filelock import FileLock
-from gateway.ledger.record import Key, Record
+from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.sqlite_file import connect, from_microseconds, migrate, name_of, to_microseconds
 from gateway.ledger.sqlite_writer import Work, Writer
 from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 class SqliteStore:
     """Keeps records in one SQLite file. See `Store` for what each method promises."""
+
+    is_alone = True
 
     def __init__(self, file: Path, *, create: bool, in_flight: Callable[[], int], now: Now) -> None:
         """Builds a store; nothing is opened yet.
@@ -101,6 +104,24 @@ class SqliteStore:
         if overdue_only:
             where, values = f"{where} AND send_deadline < ?", [*values, to_microseconds(self._now())]
         return [record.key for record in await self._select(where, values)]
+
+    async def due(self, stage: Stage, age: timedelta, limit: int) -> list[Key]:
+        """Lists keys from the index of what is due."""
+        return [record.key for record in await self._select(rows.DUE, self._due(stage, age, limit))]
+
+    async def forget(self, age: timedelta, limit: int) -> int:
+        """Deletes rows, which have no numbers any more."""
+        return await self._write(
+            f"DELETE FROM calls WHERE call_id IN (SELECT call_id FROM calls {rows.DUE})",  # noqa: S608 - a constant
+            self._due(Stage.TOMBSTONE, age, limit),
+        )
+
+    def _due(self, stage: Stage, age: timedelta, limit: int) -> Sequence[Any]:
+        return stage, to_microseconds(self._now() - age), limit
+
+    async def scrub(self) -> None:
+        """Empties the write-ahead log, which holds pages as they were; where somebody reads in it, what it can."""
+        await self._read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""

@@ -20,6 +20,7 @@ def connect(file: Path) -> sqlite3.Connection:
     """Opens a connection with the promises that the ledger is made of."""
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
     try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; another one stays as it is
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error:

@@ -18,6 +18,9 @@ _SELECT: Final = f"SELECT {_TABLE} FROM calls"  # noqa: S608 - the names of our 
 _INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608
 _UPDATE: Final = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in rows.COLUMNS)} WHERE call_id = ?"  # noqa: S608
 
+_INSERT_NUMBER: Final = "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)"
+_DELETE_NUMBER: Final = "DELETE FROM call_numbers WHERE (account, digits, created, call_id) = (?, ?, ?, ?)"
+
 
 def select(where: str, values: Sequence[Any]) -> Work[list[Record]]:
     """Reads the records that meet a condition."""
@@ -37,20 +40,26 @@ def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
         changed = change(record, now())
         if changed is None:
             return Changed(record, is_mine=False)
-        _write(connection, changed, is_new=record is None)
+        _write(connection, changed, record)
         return Changed(changed, is_mine=True)
 
     return work
 
 
-def _write(connection: sqlite3.Connection, record: Record, *, is_new: bool) -> None:
+def _write(connection: sqlite3.Connection, record: Record, before: Record | None) -> None:
     values = rows.values(record, to_microseconds)
-    if not is_new:
-        connection.execute(_UPDATE, [*values, record.call_id])
+    if before is None:
+        custom, numbers = rows.custom_of(record), _numbers(record)
+        connection.execute(_INSERT, [*values, custom])
+        connection.executemany(_INSERT_NUMBER, numbers)
         return
-    numbers, created = rows.numbers_of(record), to_microseconds(record.created)
-    connection.execute(_INSERT, [*values, rows.custom_of(record)])
-    connection.executemany(
-        "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)",
-        [(record.account, digits, created, record.call_id) for digits in numbers],
-    )
+    connection.execute(_UPDATE, [*values, record.call_id])
+    if record.request != before.request:  # erased, or whole again
+        connection.execute("UPDATE calls SET custom = ? WHERE call_id = ?", (rows.custom_of(record), record.call_id))
+        connection.executemany(_DELETE_NUMBER, _numbers(before))
+        connection.executemany(_INSERT_NUMBER, _numbers(record))
+
+
+def _numbers(record: Record) -> list[tuple[str, str, int, str]]:
+    created = to_microseconds(record.created)
+    return [(record.account, digits, created, record.call_id) for digits in rows.numbers_of(record)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.ledger.record import Key, Record
+from gateway.ledger.record import Key, Record, Stage
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
 Change = Callable[[Record | None, datetime], Record | None]
@@ -67,7 +67,13 @@ class Changed:
 
 
 class Store(Protocol):
-    """Keeps records durably. Every method raises LedgerUnavailableError when the database fails."""
+    """Keeps records durably. Every method raises LedgerUnavailableError when the database fails.
+
+    Attributes:
+        is_alone: Whether no other server uses it while it is open: then whoever held an attempt before is dead.
+    """
+
+    is_alone: bool
 
     async def open(self) -> None:
         """Opens the database and brings its schema up to date.
@@ -99,6 +105,18 @@ class Store(Protocol):
 
     async def sending(self, *, overdue_only: bool) -> list[Key]:
         """Lists the keys whose outcome is awaited, or those whose time to be told has passed."""
+        ...
+
+    async def due(self, stage: Stage, age: timedelta, limit: int) -> list[Key]:
+        """Lists keys of settled records at a stage whose retention began longer ago than that, the oldest first."""
+        ...
+
+    async def forget(self, age: timedelta, limit: int) -> int:
+        """Deletes tombstones whose retention began longer ago than that; returns how many."""
+        ...
+
+    async def scrub(self) -> None:
+        """Sees to it that what was erased lingers nowhere that the store itself can reach."""
         ...
 
     async def paused(self) -> Pause | None:

@@ -96,6 +96,19 @@ def _is_in_the_clear(parts: SplitResult) -> bool:
     return parts.scheme == "http" and not loopback
 
 
+def _ledger_url(url: str, info: ValidationInfo) -> str:
+    if not re.fullmatch(r"(?s)sqlite:///[^?#]+|postgres(ql)?://.+", url):
+        raise mistake("must be sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+    surroundings: Surroundings | None = info.context
+    return url if surroundings is None else absolute_ledger(url, surroundings.folder)
+
+
+def absolute_ledger(url: str, folder: Path) -> str:
+    """Writes the URL of a SQLite file with its whole path, as from a folder; leaves others alone."""
+    scheme, separator, file = url.partition(":///")
+    return f"sqlite:///{folder / file}" if scheme == "sqlite" and separator else url
+
+
 def _undocumented_code(code: str) -> str:
     if code in REASON_BY_CODE:
         raise mistake("is a code that the provider documents; it cannot be changed")
@@ -120,9 +133,7 @@ address: Final = AfterValidator(_address)
 base_url: Final = AfterValidator(_base_url)
 client_error: Final = AfterValidator(_client_error)
 key: Final = AfterValidator(_key)
-ledger_url: Final = matching(
-    r"(?s)(sqlite:///|postgres(ql)?://).+", "must be sqlite:///FILE or postgresql://USER@HOST/DATABASE"
-)
+ledger_url: Final = AfterValidator(_ledger_url)
 operator_reason: Final = AfterValidator(_operator_reason)
 public_url: Final = AfterValidator(_public_url)
 undocumented_code: Final = AfterValidator(_undocumented_code)

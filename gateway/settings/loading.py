@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from gateway.settings.checks import Surroundings
+from gateway.settings.checks import Surroundings, absolute_ledger
 from gateway.settings.lines import line_of
 from gateway.settings.mistakes import InvalidSettingsError, described
 from gateway.settings.model import Settings
@@ -82,10 +82,17 @@ def overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[st
         value = environment.get(variable, "")
         table = _table(document, path[:-1]) if value else None
         if table is not None:
-            table[path[-1]] = str(Path.cwd() / value) if path[-1].endswith("_file") else value
+            table[path[-1]] = _from_here(path, value)
             source[".".join(path)] = variable
     _prefer_the_key_of_the_environment(document, source)
     return source
+
+
+def _from_here(path: tuple[str, ...], value: str) -> str:
+    """Makes a relative path in the environment begin where the process was started."""
+    if path == ("ledger", "url"):
+        return absolute_ledger(value, Path.cwd())
+    return str(Path.cwd() / value) if path[-1].endswith("_file") else value
 
 
 def _table(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:

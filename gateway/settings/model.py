@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, StrictInt, ValidationInfo, field_validator
@@ -22,6 +23,7 @@ from gateway.settings.files import AuthorityFile, CertificateFile, KeyFilePath, 
 from gateway.settings.mistakes import mistake
 
 Seconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
+Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 Address = Annotated[str, address]
 
 
@@ -40,10 +42,38 @@ class Tls(Section):
 
 
 class Ledger(Section):
-    """Where calls are recorded."""
+    """Where calls are recorded, and for how many days.
+
+    A relative SQLite path begins at the settings file's folder, or in the environment where the process was started.
+    """
+
+    model_config = ConfigDict(revalidate_instances="always")  # the default, too, begins at the file's folder
 
     url: Annotated[str, ledger_url, Field(repr=False)] = "sqlite:///ledger.db"
     create: StrictBool = True
+    keep_days: Days = 30
+    erase_days: Days | None = None
+    tombstone_days: Days = 400
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None where a server keeps the records."""
+        scheme, _, file = self.url.partition(":///")
+        return Path(file) if scheme == "sqlite" else None
+
+    @field_validator("erase_days")
+    @classmethod
+    def _not_after_the_record(cls, days: int | None, info: ValidationInfo) -> int | None:
+        if days is not None and days > info.data.get("keep_days", days):
+            raise mistake("must not be more than keep_days: numbers and texts go with the record at the latest")
+        return days
+
+    @field_validator("tombstone_days")
+    @classmethod
+    def _not_before_the_record(cls, days: int, info: ValidationInfo) -> int:
+        if days < info.data.get("keep_days", days):
+            raise mistake("must not be less than keep_days: a tombstone is what is left of a record")
+        return days
 
 
 class Provider(Section):

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.ledger import transitions
-from gateway.ledger.record import Key, Record
+from gateway.ledger.record import Key, Record, encoded
 from gateway.ledger.transitions import Outcome, Wish
 from voicegateway.v1 import error_reason_pb2 as reasons
 from voicegateway.v1.outbound_call_pb2 import (
@@ -23,11 +23,14 @@ from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_OUTCOME_UNKNOWN,
     DISPATCH_REJECTED,
     DISPATCH_SENDING,
+    OutboundCallRequest,
 )
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SEND_WITHIN = timedelta(seconds=27)
 DEPTH = 9
+REQUEST = encoded(OutboundCallRequest(custom="T1"))
+OTHER_REQUEST = encoded(OutboundCallRequest(custom="T2"))
 
 VERDICTS = {
     "accepted": None,
@@ -73,7 +76,7 @@ def wish(owner: str) -> Wish:
     return Wish(
         key=Key("default", "request-1"),
         call_id="01KB5Y4W2M6T9V3C8D1E7F0GHJ",
-        request=b"request",
+        request=REQUEST,
         warnings=b"",
         owner=owner,
         age=timedelta(0),
@@ -247,7 +250,7 @@ def test_another_request_never_takes_a_free_key():
     record = transitions.reserve(None, wish("owner"), NOW)
     free = transitions.finish(record, 1, "owner", outcome("unreachable"), NOW)
 
-    assert transitions.reserve(free, replace(wish("other"), request=b"other"), NOW + timedelta(hours=1)) is None
+    assert transitions.reserve(free, replace(wish("other"), request=OTHER_REQUEST), NOW + timedelta(hours=1)) is None
 
 
 def test_an_operator_is_refused_while_the_attempt_may_still_end():

@@ -85,7 +85,8 @@ def test_check_shows_every_setting():
     status, output = run("check", **ENOUGH)
     shown = {line.split(" = ")[0] for line in output.splitlines() if " = " in line}
 
-    plain = {"listen", "max_calls_in_flight", "drain_grace", "log.format", "log.level", "ledger.url", "ledger.create"}
+    plain = {"listen", "max_calls_in_flight", "drain_grace", "log.format", "log.level"}
+    plain |= {f"ledger.{name}" for name in ("url", "create", "keep_days", "tombstone_days")}
     assert 0 == status
     assert plain | {f"accounts.default.{name}" for name in ("base_url", "sid", "api_key", "bridge")} <= shown
     assert {"provider.codes", "provider.refusing_statuses", "provider.allow_http"} <= shown

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from settings_file import ENOUGH, KEY, SAMPLE, written
+import pytest
+from settings_file import ACCOUNT, ENOUGH, KEY, SAMPLE, written
 
 from gateway.settings import load
 
@@ -17,7 +18,13 @@ def test_the_contracts_sample_is_good(tmp_path):
         "max_calls_in_flight": 1000,
         "drain_grace": 30.0,
         "log": {"format": "auto", "level": "INFO"},
-        "ledger": {"url": "sqlite:///ledger.db", "create": True},
+        "ledger": {
+            "url": f"sqlite:///{tmp_path}/ledger.db",
+            "create": True,
+            "keep_days": 30,
+            "erase_days": None,
+            "tombstone_days": 400,
+        },
         "provider": {
             "connect_timeout": 3.0,
             "reply_timeout": 20.0,
@@ -51,7 +58,7 @@ def test_the_environment_is_enough():
     assert ("https://api.kaleyra.io", "S") == (account.base_url, account.sid)
     assert account.api_key is not None
     assert KEY == account.api_key.get_secret_value()
-    assert ("127.0.0.1:50051", "sqlite:///ledger.db") == (settings.listen, settings.ledger.url)
+    assert ("127.0.0.1:50051", Path.cwd() / "ledger.db") == (settings.listen, settings.ledger.file)
 
 
 def test_every_variable_is_read(tmp_path, monkeypatch):
@@ -98,6 +105,47 @@ def test_paths_in_the_file_begin_at_the_file(tmp_path, monkeypatch):
     assert beside is not None
     assert (True, tmp_path / "kaleyra.key") == (beside.is_absolute(), beside.resolve())
     assert tmp_path / "elsewhere" / "other.key" == here
+
+
+@pytest.mark.parametrize(
+    ("in_the_file", "in_the_environment", "expected"),
+    [
+        pytest.param("", "", "file/ledger.db", id="none"),
+        pytest.param("[ledger]\ncreate = true", "", "file/ledger.db", id="no URL"),
+        pytest.param('[ledger]\nurl = "sqlite:///data/a.db"', "", "file/data/a.db", id="in the file"),
+        pytest.param('[ledger]\nurl = "sqlite:////var/a.db"', "", "/var/a.db", id="a whole path in the file"),
+        pytest.param("", "sqlite:///data/b.db", "here/data/b.db", id="in the environment"),
+        pytest.param("", "sqlite:////var/b.db", "/var/b.db", id="a whole path in the environment"),
+        pytest.param('[ledger]\nurl = "sqlite:///a.db"', "sqlite:///b.db", "here/b.db", id="in both"),
+    ],
+)
+def test_a_ledger_is_the_same_file_wherever_the_gateway_is_started(
+    tmp_path, monkeypatch, in_the_file, in_the_environment, expected
+):
+    """A relative path in the file begins at the file, one in the environment where the process was started."""
+    for folder in ("file", "here"):
+        (tmp_path / folder).mkdir()
+    file = written(tmp_path / "file", in_the_file + ACCOUNT)
+    monkeypatch.chdir(tmp_path / "here")
+    ledger = load(file, {"GATEWAY_LEDGER_URL": in_the_environment}).ledger
+
+    assert tmp_path / expected == ledger.file
+    assert f"sqlite:///{tmp_path / expected}" == ledger.url
+
+
+def test_a_database_server_has_no_file():
+    """Its URL is left as it is."""
+    ledger = load(None, ENOUGH | {"GATEWAY_LEDGER_URL": "postgresql:///ledger"}).ledger
+
+    assert (None, "postgresql:///ledger") == (ledger.file, ledger.url)
+
+
+def test_days_are_read(tmp_path):
+    """How long what is kept."""
+    text = "[ledger]\nkeep_days = 10\nerase_days = 10\ntombstone_days = 10\n" + ACCOUNT
+    ledger = load(written(tmp_path, text), {}).ledger
+
+    assert (10, 10, 10) == (ledger.keep_days, ledger.erase_days, ledger.tombstone_days)
 
 
 def test_a_repr_shows_no_secret(tmp_path):

@@ -36,6 +36,31 @@ from gateway.settings import load
         ),
         pytest.param(ACCOUNT + '[log]\nlevel = "LOUD"', "log.level: must be 'DEBUG', 'INFO'", id="no level"),
         pytest.param(ACCOUNT + '[ledger]\nurl = "mysql://h/d"', "ledger.url: must be sqlite:///FILE or", id="MySQL"),
+        pytest.param(
+            ACCOUNT + '[ledger]\nurl = "sqlite:///a?b"', "ledger.url: must be sqlite:///FILE", id="parameters"
+        ),
+        pytest.param(ACCOUNT + "[ledger]\nkeep_days = 0", "ledger.keep_days: must be greater than or", id="kept not"),
+        pytest.param(
+            ACCOUNT + "[ledger]\nkeep_days = 1.5", "ledger.keep_days: must be a valid integer", id="half days"
+        ),
+        pytest.param(
+            ACCOUNT + "[ledger]\nerase_days = 0", "ledger.erase_days: must be greater than", id="erased at once"
+        ),
+        pytest.param(
+            ACCOUNT + "[ledger]\nerase_days = 31",
+            "ledger.erase_days: must not be more than keep_days",
+            id="texts without a record",
+        ),
+        pytest.param(
+            ACCOUNT + "[ledger]\ntombstone_days = 29",
+            "ledger.tombstone_days: must not be less than keep_days",
+            id="a tombstone that goes first",
+        ),
+        pytest.param(
+            ACCOUNT + "[ledger]\nkeep_days = 401",
+            "ledger.tombstone_days: must not be less than keep_days",
+            id="a record that outlives its tombstone",
+        ),
         pytest.param(ACCOUNT + '[ledger]\ncreate = "no"', "ledger.create: must be true or false", id="no flag"),
         pytest.param(
             ACCOUNT + "[provider]\nreply_timeout = 0", "provider.reply_timeout: must be greater than 0", id="no time"

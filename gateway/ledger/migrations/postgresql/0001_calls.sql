@@ -14,11 +14,15 @@ CREATE TABLE calls (
     send_deadline timestamptz NOT NULL,
     created timestamptz NOT NULL,
     updated timestamptz NOT NULL,
+    scheduled timestamptz,
     error bytea NOT NULL,
     reply bytea NOT NULL,
     warnings bytea NOT NULL,
     resolution bytea NOT NULL,
+    stage integer NOT NULL,
+    erased timestamptz,
     custom text COLLATE "C" NOT NULL,
+    retain_from timestamptz NOT NULL GENERATED ALWAYS AS (greatest(updated, scheduled)) STORED,
     PRIMARY KEY (account, request_id)
 );
 
@@ -27,6 +31,9 @@ CREATE INDEX calls_by_custom ON calls (account, custom, created, call_id);
 
 -- The few whose outcome is awaited (dispatch 2 is SENDING): what a sweep looks for.
 CREATE INDEX calls_sending ON calls (send_deadline) WHERE dispatch = 2;
+
+-- What retention looks for: all but those whose outcome is awaited or unknown (5), which are kept.
+CREATE INDEX calls_due ON calls (stage, retain_from) WHERE dispatch NOT IN (2, 5);
 
 -- Which calls a number was in, as digits.
 CREATE TABLE call_numbers (

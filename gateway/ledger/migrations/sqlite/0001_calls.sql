@@ -13,11 +13,15 @@ CREATE TABLE calls (
     send_deadline INTEGER NOT NULL,
     created INTEGER NOT NULL,
     updated INTEGER NOT NULL,
+    scheduled INTEGER,
     error BLOB NOT NULL,
     reply BLOB NOT NULL,
     warnings BLOB NOT NULL,
     resolution BLOB NOT NULL,
+    stage INTEGER NOT NULL,
+    erased INTEGER,
     custom TEXT NOT NULL,
+    retain_from INTEGER NOT NULL GENERATED ALWAYS AS (max(updated, coalesce(scheduled, updated))) VIRTUAL,
     PRIMARY KEY (account, request_id)
 ) STRICT;
 
@@ -26,6 +30,9 @@ CREATE INDEX calls_by_custom ON calls (account, custom, created, call_id);
 
 -- The few whose outcome is awaited (dispatch 2 is SENDING): what a sweep looks for.
 CREATE INDEX calls_sending ON calls (send_deadline) WHERE dispatch = 2;
+
+-- What retention looks for: all but those whose outcome is awaited or unknown (5), which are kept.
+CREATE INDEX calls_due ON calls (stage, retain_from) WHERE dispatch NOT IN (2, 5);
 
 -- Which calls a number was in, as digits.
 CREATE TABLE call_numbers (
