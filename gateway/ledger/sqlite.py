@@ -72,7 +72,7 @@ class SqliteStore:
         self._writer.start()
 
     def _prepare(self) -> None:
-        with closing(connect(self._file)) as connection:
+        with closing(connect(self._file, is_new=not self._file.exists())) as connection:
             migrate(connection, self._file)
 
     async def change(self, key: Key, change: Change) -> Changed:

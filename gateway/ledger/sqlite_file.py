@@ -16,11 +16,17 @@ PATIENCE: Final = 5.0
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def connect(file: Path) -> sqlite3.Connection:
-    """Opens a connection with the promises that the ledger is made of."""
+def connect(file: Path, *, is_new: bool = False) -> sqlite3.Connection:
+    """Opens a connection with the promises that the ledger is made of.
+
+    Args:
+        file: The database.
+        is_new: Whether it is made so that it can shrink; what has tables already stays as it is.
+    """
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file; another one stays as it is
+        if is_new:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error:

@@ -90,6 +90,19 @@ def test_a_commit_is_on_the_disk_before_it_is_answered(tmp_path):
     connection.close()
 
 
+async def test_a_new_file_can_shrink_and_overwrites_what_it_deletes(tmp_path):
+    """What retention frees can be given back, and is no longer in it."""
+    store = store_at(tmp_path / "ledger.db")
+    await store.open()
+    pragmas = [
+        await store._writer.submit(lambda connection, name=name: connection.execute(f"PRAGMA {name}").fetchone())
+        for name in ("auto_vacuum", "secure_delete")
+    ]
+    await store.close()
+
+    assert [(2,), (1,)] == pragmas
+
+
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
