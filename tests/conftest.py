@@ -15,6 +15,11 @@ from gateway_under_test import GatewayUnderTest, running_gateway
 from postgres_server import PostgresServer, programs, running_server
 from raw_provider import RawProvider
 
+CYGRPC = "grpc._cython.cygrpc"
+"""Logs, at DEBUG, a server that is being freed; whoever is given that record frees it once more, and crashes."""
+
+logging.getLogger(CYGRPC).setLevel(logging.INFO)
+
 StartGateway = Callable[..., Awaitable[GatewayUnderTest]]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import faults
 import pytest
 import structlog
+from conftest import CYGRPC
 from gateway_under_test import SID, TO_A_FLOW, place_call_request, refusal_of, running_gateway
 from planted_secrets import CALL, KEYS, NEW_KEY, NUMBERS, ODD_KEY, OLD_KEY, TEXTS, found_in, reprs_below
 from raw_provider import ACCEPTED, Connection, http
@@ -21,9 +22,6 @@ from gateway.redaction import REDACTED
 from gateway.telemetry import Secrets, configure_logs, log_unhandled
 
 LIBRARIES = ("httpcore2", "httpx2", "grpc", "asyncio", "uvicorn", "hpack", "protovalidate", "a.library.nobody.knows")
-
-CYTHON = "grpc._cython.cygrpc"
-"""At DEBUG, a server that never started logs itself while it is freed; whoever keeps that record crashes the process."""
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def stream(secrets: Secrets) -> Iterator[io.StringIO]:
     """Where a gateway logs to, at DEBUG and as JSON, with every library told to log all it can."""
     written = io.StringIO()
     configure_logs(secrets, form="json", level="DEBUG", stream=written)
-    loggers = [logging.getLogger(name) for name in (*LIBRARIES, *logging.root.manager.loggerDict) if name != CYTHON]
+    loggers = [logging.getLogger(name) for name in (*LIBRARIES, *logging.root.manager.loggerDict) if name != CYGRPC]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
