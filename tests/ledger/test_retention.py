@@ -21,7 +21,9 @@ from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_OUTCOME_UNKNOWN,
     DISPATCH_SENDING,
+    RESOLUTION_SOURCE_OPERATOR,
     ProviderReply,
+    Resolution,
 )
 
 RETENTION = Retention(erase_after=timedelta(days=2), entomb_after=timedelta(days=30), forget_after=timedelta(days=400))
@@ -84,7 +86,8 @@ async def test_what_nobody_knows_yet_is_kept_as_it_is(store, clock, outcome, dis
 
     assert dispatch == record.dispatch
     assert record == await store.find(record.key)
-    assert 0 == await store.forget(timedelta(0), STEP)
+    assert ([], 0) == (await store.due(Stage.WHOLE, timedelta(0), STEP), await store.forget(timedelta(0), STEP))
+    assert retain(record, RETENTION, clock() + timedelta(days=1000)) is None
 
 
 async def test_an_unknown_outcome_is_kept_from_when_it_became_known(store, clock):
@@ -96,6 +99,21 @@ async def test_an_unknown_outcome_is_kept_from_when_it_became_known(store, clock
     )
 
     assert [Stage.WHOLE, Stage.ERASED, Stage.TOMBSTONE, None] == await stages(store, clock, record.key)
+
+
+async def test_an_operators_note_goes_with_the_texts(store, clock):
+    """People write numbers down; that an operator found it out stays."""
+    record = await place(store, wish(), UNKNOWN)
+    clock.ahead += timedelta(hours=1)
+    await store.change(
+        record.key, lambda found, now: transitions.resolve(found, accepted=True, note="seen +13236550107", now=now)
+    )
+    clock.ahead += timedelta(days=3)
+    await keep(store)
+    resolution = Resolution.FromString((await store.find(record.key)).resolution)
+
+    assert (RESOLUTION_SOURCE_OPERATOR, "") == (resolution.source, resolution.note)
+    assert resolution.HasField("resolve_time")
 
 
 async def test_a_scheduled_call_is_kept_from_its_time(store, clock):
