@@ -12,7 +12,6 @@ from typing import Any
 import faults
 import pytest
 import structlog
-from conftest import CYGRPC
 from gateway_under_test import SID, TO_A_FLOW, place_call_request, refusal_of, running_gateway
 from planted_secrets import CALL, KEYS, NEW_KEY, NUMBERS, ODD_KEY, OLD_KEY, TEXTS, found_in, reprs_below
 from raw_provider import ACCEPTED, Connection, http
@@ -34,7 +33,8 @@ def stream(secrets: Secrets) -> Iterator[io.StringIO]:
     """Where a gateway logs to, at DEBUG and as JSON, with every library told to log all it can."""
     written = io.StringIO()
     configure_logs(secrets, form="json", level="DEBUG", stream=written)
-    loggers = [logging.getLogger(name) for name in (*LIBRARIES, *logging.root.manager.loggerDict) if name != CYGRPC]
+    names = [name for name in (*LIBRARIES, *logging.root.manager.loggerDict) if not name.startswith("grpc._cython")]
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
