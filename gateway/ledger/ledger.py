@@ -112,9 +112,10 @@ class Ledger:
 
         try:
             changed = await self._change(wish.key, reserve)
-        except (LedgerUnavailableError, asyncio.CancelledError):
+        except (LedgerUnavailableError, asyncio.CancelledError) as failure:
             # The commit may have succeeded all the same. Nothing was sent for it: it is given back.
-            self.release(wish)
+            if not isinstance(failure, LedgerUnavailableError) or failure.in_doubt:
+                self.release(wish)
             raise
         if changed.record is None:
             return None
@@ -136,7 +137,8 @@ class Ledger:
 
     def release(self, wish: Wish) -> None:
         """Gives back a reservation for which nothing was sent, as soon as the store takes it."""
-        self._keep_trying(lambda: self._release(wish))
+        age = Stopwatch()
+        self._keep_trying(lambda: self._release(wish, age))
 
     def suspect(self) -> None:
         """Notes that a write takes far too long; the next one that succeeds clears it."""
@@ -237,9 +239,15 @@ class Ledger:
         )
         return changed.record
 
-    async def _release(self, wish: Wish) -> None:
-        """Gives back a reservation whose commit was in doubt: nothing was sent for it."""
-        await self._change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
+    async def _release(self, wish: Wish, age: Stopwatch) -> None:
+        """Gives back a reservation whose commit was in doubt: nothing was sent for it.
+
+        Where there is none, its commit may still be on its way through a broken connection: it is looked for as long
+        as it would have been taken for an attempt on its way.
+        """
+        changed = await self._change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
+        if changed.record is None and age.elapsed() < wish.send_within.total_seconds():
+            raise LedgerUnavailableError("InDoubt")
 
     def _keep_trying(self, write: Callable[[], Awaitable[object]]) -> None:
         """Repeats a write until the store takes it: it is safe to repeat, since a transition applies once."""

@@ -78,7 +78,7 @@ class Batcher:
         try:
             return await self._commit(batch)
         except LedgerUnavailableError as error:
-            return [LedgerUnavailableError(error.cause) for _ in batch]
+            return [LedgerUnavailableError(error.cause, in_doubt=error.in_doubt) for _ in batch]
         except Exception as bug:  # noqa: BLE001 - nobody may wait for ever
             return [bug for _ in batch]
 

@@ -67,12 +67,14 @@ class Connections:
             LedgerUnavailableError: The database failed, in whatever way. What was written may be there or not.
         """
         if self._pool is None:
-            raise LedgerUnavailableError("NotOpen")
+            raise LedgerUnavailableError("NotOpen", in_doubt=False)
+        is_lent = False
         try:
             async with asyncio.timeout(PATIENCE), _whole(self._pool) as connection:
+                is_lent = True
                 yield connection
         except FAILURES as error:
-            raise LedgerUnavailableError(type(error).__name__) from None
+            raise LedgerUnavailableError(type(error).__name__, in_doubt=is_lent) from None
 
     async def close(self) -> None:
         """Closes the connections, politely for a moment."""

@@ -136,7 +136,7 @@ class Writer:
         except sqlite3.Error as error:
             self._roll_back()
             for job in group:
-                job.fail(LedgerUnavailableError(name_of(error)))
+                job.fail(LedgerUnavailableError(name_of(error), in_doubt=False))
 
     def _roll_back(self) -> None:
         try:

@@ -19,11 +19,13 @@ class LedgerUnavailableError(Exception):
 
     Attributes:
         cause: What failed, in one word without values.
+        in_doubt: Whether what was to be written may be there all the same, or may still come.
     """
 
-    def __init__(self, cause: str) -> None:
+    def __init__(self, cause: str, *, in_doubt: bool = True) -> None:
         super().__init__(cause)
         self.cause = cause
+        self.in_doubt = in_doubt
 
 
 class LedgerStartError(Exception):
