@@ -135,6 +135,7 @@ class Writer:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
+            # No doubt to clear up: only a crash could find it in the log, and the next write, a probe, writes over it.
             for job in group:
                 job.fail(LedgerUnavailableError(name_of(error), in_doubt=False))
 
