@@ -10,16 +10,17 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
 
-from gateway.ledger import rows
+from gateway.ledger import postgresql_maintenance, rows
 from gateway.ledger.postgresql_batch import Batcher, Job, Result, commit
 from gateway.ledger.postgresql_pool import FAILURES, Connections
-from gateway.ledger.postgresql_schema import migrate
+from gateway.ledger.postgresql_schema import check, migrate
 from gateway.ledger.record import Key, Record, Stage
-from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, Pause
+from gateway.ledger.store import Change, Changed, Filter, Info, LedgerStartError, MaintenanceError, Pause
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 MOST_READERS: Final = 4
@@ -49,10 +50,13 @@ class PostgresqlStore:
         self._readers = Connections(url, most=MOST_READERS)
         self._batcher = Batcher(self._commit)
 
-    async def open(self) -> None:
-        """Brings the schema up to date, alone with it."""
+    async def open(self, *, beside_a_server: bool = False) -> None:
+        """Brings the schema up to date, alone with it; beside a server, looks whether it is."""
         try:
-            await migrate(self._url, create=self._create)
+            if beside_a_server:
+                await check(self._url)
+            else:
+                await migrate(self._url, create=self._create)
             await self._writer.open()
             await self._readers.open()
         except (asyncpg.InterfaceError, ValueError) as error:  # their texts may quote a wrong URL
@@ -112,6 +116,18 @@ class PostgresqlStore:
 
     async def scrub(self) -> None:
         """Leaves old versions of rows to the server's autovacuum."""
+
+    async def info(self) -> Info:
+        """Counts over a connection of its own, which may take its time."""
+        return await postgresql_maintenance.info(self._url, self._ahead())
+
+    async def backup(self, target: Path) -> None:  # noqa: ARG002 - the protocol's
+        """Leaves that to the server's own tools."""
+        raise MaintenanceError("a PostgreSQL ledger is backed up by pg_dump, or with its server")
+
+    async def vacuum(self) -> None:
+        """Vacuums over a connection of its own, which may take its time."""
+        await postgresql_maintenance.vacuum(self._url)
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""

@@ -8,7 +8,7 @@ import asyncpg
 
 from gateway.ledger.migrations import migrations
 from gateway.ledger.postgresql_pool import CONNECT_WITHIN, SETTINGS
-from gateway.ledger.store import LedgerStartError
+from gateway.ledger.store import START_ONCE, LedgerStartError
 
 _LOCK: Final = int.from_bytes(b"ledger")
 """Names the advisory lock that replicas migrate under; any number that nobody else takes."""
@@ -30,12 +30,31 @@ async def migrate(url: str, *, create: bool) -> None:
         connection.terminate()
 
 
+async def check(url: str) -> None:
+    """Looks whether the schema is this program's.
+
+    Raises:
+        LedgerStartError: It is not.
+    """
+    connection = await asyncpg.connect(url, timeout=CONNECT_WITHIN, server_settings=SETTINGS)
+    try:
+        version, known = await _version(connection), len(migrations("postgresql"))
+    finally:
+        connection.terminate()
+    _refuse_newer(version)
+    if version == 0:
+        raise LedgerStartError(
+            "the database of ledger.url is no ledger: see ledger.url, or start the gateway, which makes it one"
+        )
+    if version < known:
+        raise LedgerStartError(
+            f"the database of ledger.url has schema {version}, and this version wants {known}: {START_ONCE}"
+        )
+
+
 async def _apply(connection: asyncpg.Connection[asyncpg.Record], *, create: bool) -> None:
     steps, version = migrations("postgresql"), await _version(connection)
-    if version > len(steps):
-        raise LedgerStartError(
-            f"the database of ledger.url has schema {version}, and this version knows {len(steps)}: upgrade the gateway"
-        )
+    _refuse_newer(version)
     if version == 0 and not create:
         raise LedgerStartError(
             "the database of ledger.url is empty: an empty ledger would forget every promise. "
@@ -46,6 +65,13 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], *, create: bool
     for number, step in enumerate(steps[version:], start=version + 1):
         await connection.execute(step)
         await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", number)
+
+
+def _refuse_newer(version: int) -> None:
+    if version > (known := len(migrations("postgresql"))):
+        raise LedgerStartError(
+            f"the database of ledger.url has schema {version}, and this version knows {known}: upgrade the gateway"
+        )
 
 
 async def _version(connection: asyncpg.Connection[asyncpg.Record]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -14,24 +15,42 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from gateway.clock import Now
-from gateway.ledger import rows, sqlite_records
+from gateway.ledger import rows, sqlite_maintenance, sqlite_records
 from gateway.ledger.filelock import FileLock
+from gateway.ledger.migrations import migrations
 from gateway.ledger.record import Key, Record, Stage
-from gateway.ledger.sqlite_file import connect, from_microseconds, migrate, name_of, to_microseconds
+from gateway.ledger.sqlite_file import (
+    WOULD_FORGET,
+    connect,
+    migrate,
+    name_of,
+    plainly,
+    to_microseconds,
+    version_of,
+)
 from gateway.ledger.sqlite_writer import Work, Writer
-from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause
+from gateway.ledger.store import (
+    START_ONCE,
+    Change,
+    Changed,
+    Filter,
+    Info,
+    LedgerStartError,
+    LedgerUnavailableError,
+    Pause,
+)
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 T = TypeVar("T")
 
+_NONE_YET: Final = "see ledger.url, or start the gateway, which makes it"
+
 
 class SqliteStore:
     """Keeps records in one SQLite file. See `Store` for what each method promises."""
-
-    is_alone = True
 
     def __init__(self, file: Path, *, create: bool, in_flight: Callable[[], int], now: Now) -> None:
         """Builds a store; nothing is opened yet.
@@ -42,6 +61,7 @@ class SqliteStore:
             in_flight: How many calls are on their way: under load a commit waits for company.
             now: The ledger's clock.
         """
+        self.is_alone = True
         self._file = file
         self._create = create
         self._now = now
@@ -51,29 +71,42 @@ class SqliteStore:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
 
-    async def open(self) -> None:
-        """Opens the file, alone with it, and brings its schema up to date."""
-        if not self._create and not self._file.exists():
-            raise LedgerStartError(
-                f"{self._file} is not there: an empty ledger would forget every promise. "
-                "Restore it, or set ledger.create = true for a new one"
-            )
+    async def open(self, *, beside_a_server: bool = False) -> None:
+        """Opens the file, alone with it, and brings its schema up to date; beside a server, as it is."""
+        self.is_alone = not beside_a_server
+        if not self._file.exists() and (beside_a_server or not self._create):
+            raise LedgerStartError(f"{self._file} is not there: {_NONE_YET if beside_a_server else WOULD_FORGET}")
+        if self.is_alone:
+            self._take()
+        try:
+            await asyncio.to_thread(self._prepare if self.is_alone else self._check)
+        except (sqlite3.Error, OSError) as error:
+            self._lock.release()
+            raise LedgerStartError(f"{self._file} cannot be opened as a ledger: {error}") from None
+        except LedgerStartError:
+            self._lock.release()
+            raise
+        self._writer.start()
+
+    def _take(self) -> None:
         try:
             self._lock.acquire()
         except BlockingIOError:
             raise LedgerStartError(f"{self._file} is in use by another server; one server a file") from None
         except OSError as error:
             raise LedgerStartError(f"{self._file} cannot be locked: {error.strerror}") from None
-        try:
-            await asyncio.to_thread(self._prepare)
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise LedgerStartError(f"{self._file} cannot be opened as a ledger: {error}") from None
-        self._writer.start()
 
     def _prepare(self) -> None:
-        with closing(connect(self._file, is_new=not self._file.exists())) as connection:
-            migrate(connection, self._file)
+        if self._create:
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))  # numbers are nobody else's to read
+        with closing(connect(self._file, is_new=self._create)) as connection:
+            migrate(connection, self._file, create=self._create)
+
+    def _check(self) -> None:
+        with closing(plainly(self._file, "rw")) as connection:
+            version, known = version_of(connection, self._file), len(migrations("sqlite"))
+        if version < known:
+            raise LedgerStartError(f"{self._file} has schema {version}, and this version wants {known}: {START_ONCE}")
 
     async def change(self, key: Key, change: Change) -> Changed:
         """Applies a change in the next group; returns once the group is on the disk."""
@@ -123,14 +156,21 @@ class SqliteStore:
         """Empties the write-ahead log, which holds pages as they were; where somebody reads in it, what it can."""
         await self._read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
 
+    async def info(self) -> Info:
+        """Counts with one reading of the table."""
+        return await self._read(sqlite_maintenance.info(self._file, self._lock, self._now()))
+
+    async def backup(self, target: Path) -> None:
+        """Copies the file as it is now, while the server goes on."""
+        await asyncio.to_thread(sqlite_maintenance.backup, self._file, target)
+
+    async def vacuum(self) -> None:
+        """Gives free pages back to the disk, a few at a time, and empties the write-ahead log."""
+        await asyncio.to_thread(sqlite_maintenance.vacuum, self._file)
+
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""
-
-        def work(connection: sqlite3.Connection) -> Pause | None:
-            row = connection.execute("SELECT reason, since FROM pause").fetchone()
-            return None if row is None else Pause(row[0], from_microseconds(row[1]))
-
-        return await self._read(work)
+        return await self._read(sqlite_maintenance.paused)
 
     async def pause(self, reason: str) -> None:
         """Writes the one row."""

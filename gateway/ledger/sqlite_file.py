@@ -6,12 +6,20 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from gateway.ledger.migrations import migrations
 from gateway.ledger.store import LedgerStartError
 
 PATIENCE: Final = 5.0
 """Seconds to wait for another writer."""
+
+APPLICATION: Final = int.from_bytes(b"KEYG")
+"""What the file itself says of whose it is."""
+
+WOULD_FORGET: Final = (
+    "an empty ledger would forget every promise. Restore it, or set ledger.create = true for a new one"
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,9 +29,9 @@ def connect(file: Path, *, is_new: bool = False) -> sqlite3.Connection:
 
     Args:
         file: The database.
-        is_new: Whether it is made so that it can shrink; what has tables already stays as it is.
+        is_new: Whether it may be made, and then so that it can shrink; else a missing file is an error.
     """
-    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
+    connection = plainly(file, "rwc" if is_new else "rw")
     try:
         if is_new:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -35,16 +43,37 @@ def connect(file: Path, *, is_new: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def migrate(connection: sqlite3.Connection, file: Path) -> None:
+def plainly(file: Path, mode: str) -> sqlite3.Connection:
+    """Opens a connection and asks nothing of the file yet."""
+    url = f"file:{quote(str(file.absolute()))}?mode={mode}"
+    return sqlite3.connect(url, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
+
+
+def version_of(connection: sqlite3.Connection, file: Path) -> int:
+    """Reads how many migrations were applied to a file; 0 for an empty one.
+
+    Raises:
+        LedgerStartError: It is no ledger, or was made by a newer version of this program.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != APPLICATION and (version or tables):
+        raise LedgerStartError(f"{file} cannot be opened as a ledger: it is another program's database")
+    if version > (known := len(migrations("sqlite"))):
+        raise LedgerStartError(f"{file} has schema {version}, and this version knows {known}: upgrade the gateway")
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, file: Path, *, create: bool) -> None:
     """Applies the migrations that the file lacks, each in a transaction of its own.
 
     Raises:
-        LedgerStartError: The file was made by a newer version of this program.
+        LedgerStartError: It is no ledger, was made by a newer version of this program, or is empty and may not be.
     """
-    steps = migrations("sqlite")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(steps):
-        raise LedgerStartError(f"{file} has schema {version}, and this version knows {len(steps)}: upgrade the gateway")
+    steps, version = migrations("sqlite"), version_of(connection, file)
+    if version == 0 and not create:
+        raise LedgerStartError(f"{file} is empty: {WOULD_FORGET}")
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 from gateway.ledger.record import Key, Record, Stage
 from voicegateway.v1.outbound_call_pb2 import Dispatch
@@ -30,6 +31,13 @@ class LedgerUnavailableError(Exception):
 
 class LedgerStartError(Exception):
     """The ledger cannot be opened; says why, and the way out."""
+
+
+class MaintenanceError(Exception):
+    """What an operator asked for cannot be done; says why, and the way out."""
+
+
+START_ONCE: Final = "start the gateway once, which brings it up to date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,37 @@ class Pause:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """A ledger as it stands.
+
+    Attributes:
+        place: The file, or the URL without its password.
+        schema: How many migrations were applied.
+        by_dispatch: How many records there are of each dispatch.
+        by_stage: How many are whole, erased, tombstones.
+        oldest: When the oldest was made; None where there is none.
+        newest: When the newest was made.
+        overdue: How many are SENDING beyond their time: no server sweeps, or it cannot write.
+        size: Bytes on the disk.
+        free: Bytes of them that a vacuum gives back; None where that is not told.
+        pause: The operator's pause, if any.
+        is_served: Whether a server has the file open; None where that is not told.
+    """
+
+    place: str
+    schema: int
+    by_dispatch: Mapping[Dispatch.ValueType, int]
+    by_stage: Mapping[Stage, int]
+    oldest: datetime | None
+    newest: datetime | None
+    overdue: int
+    size: int
+    free: int | None
+    pause: Pause | None
+    is_served: bool | None
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A record as it stands after a change, and whether this change made it so."""
@@ -77,8 +116,12 @@ class Store(Protocol):
 
     is_alone: bool
 
-    async def open(self) -> None:
+    async def open(self, *, beside_a_server: bool = False) -> None:
         """Opens the database and brings its schema up to date.
+
+        Args:
+            beside_a_server: Whether it is opened by another program than the server, at any time: neither is it made
+                nor its schema changed, nor anything given up that is on its way.
 
         Raises:
             LedgerStartError: It cannot be opened, is somebody else's, or is newer than this program.
@@ -119,6 +162,22 @@ class Store(Protocol):
 
     async def scrub(self) -> None:
         """Sees to it that what was erased lingers nowhere that the store itself can reach."""
+        ...
+
+    async def info(self) -> Info:
+        """Looks the ledger over; reads all of it."""
+        ...
+
+    async def backup(self, target: Path) -> None:
+        """Copies the ledger to a new file, durably, while the server goes on.
+
+        Raises:
+            MaintenanceError: The file is there already, cannot be written, or this database is backed up otherwise.
+        """
+        ...
+
+    async def vacuum(self) -> None:
+        """Gives room back that is free, in small steps, while the server goes on."""
         ...
 
     async def paused(self) -> Pause | None:

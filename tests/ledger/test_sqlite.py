@@ -80,9 +80,43 @@ async def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path, cont
     assert content == (tmp_path / "ledger.db").read_bytes()
 
 
+@pytest.mark.parametrize("create", [True, False])
+async def test_another_programs_database_is_refused_and_left_alone(tmp_path, create):
+    """Its tables are not ours to stand beside."""
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    with pytest.raises(LedgerStartError, match="another program's"):
+        await store_at(tmp_path / "ledger.db", create=create).open()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        tables = connection.execute("SELECT name FROM sqlite_schema").fetchall()
+    connection.close()
+
+    assert [("theirs",)] == tables
+
+
+async def test_an_empty_file_is_refused_where_none_may_be_made(tmp_path):
+    """A copy that broke off is not taken for a ledger, and a start that failed holds no lock."""
+    (tmp_path / "ledger.db").touch()
+    for _ in range(2):
+        with pytest.raises(LedgerStartError, match="would forget every promise"):
+            await store_at(tmp_path / "ledger.db", create=False).open()
+
+
+async def test_nobody_else_may_read_the_file(tmp_path):
+    """It holds numbers and texts: the file, its log, and the lock are its owner's."""
+    store = store_at(tmp_path / "ledger.db")
+    await store.open()
+    await reserve(store, wish())
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+    await store.close()
+
+    assert dict.fromkeys(("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock"), "0o600") == modes
+
+
 def test_a_commit_is_on_the_disk_before_it_is_answered(tmp_path):
     """Every connection has a write-ahead log, and waits for the disk at each commit."""
-    connection = connect(tmp_path / "ledger.db")
+    connection = connect(tmp_path / "ledger.db", is_new=True)
 
     assert ("wal", 2) == tuple(
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")

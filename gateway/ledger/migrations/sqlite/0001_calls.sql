@@ -1,3 +1,5 @@
+PRAGMA application_id = 1262836039; -- "KEYG": whose file this is
+
 -- One row a call. Times are microseconds since 1970, UTC; blobs are protobuf messages.
 CREATE TABLE calls (
     account TEXT NOT NULL,
