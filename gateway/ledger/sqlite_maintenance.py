@@ -104,7 +104,7 @@ def vacuum(file: Path) -> None:
             connection.execute("PRAGMA secure_delete = ON")
             before, free = -1, _pragma(connection, "freelist_count")
             while free and free != before:
-                connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+                connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")  # `execute` would do one page of them
                 before, free = free, _pragma(connection, "freelist_count")
                 time.sleep(BREATH)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
