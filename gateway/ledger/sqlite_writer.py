@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from gateway.ledger.sqlite_file import connect, name_of
+from gateway.ledger.sqlite_identity import FileReplacedError, Identity
 from gateway.ledger.store import LedgerUnavailableError
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class Writer:
         self._file = file
         self._in_flight = in_flight
         self._connection: sqlite3.Connection | None = None
+        self._identity: Identity | None = None
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
 
@@ -126,18 +128,37 @@ class Writer:
         return group, False
 
     def _commit(self, group: Sequence[_Job[Any]]) -> None:
+        is_committed = False
         try:
-            if self._connection is None:
-                self._connection = _connect_to_write(self._file)
-            self._connection.execute("BEGIN IMMEDIATE")
+            connection, identity = self._begun()
+            identity.check()
             for job in group:
-                job.run(self._connection)
-            self._connection.execute("COMMIT")
+                job.run(connection)
+            connection.execute("COMMIT")
+            is_committed = True
+            identity.check()
         except sqlite3.Error as error:
             self._roll_back()
-            # No doubt to clear up: only a crash could find it in the log, and the next write, a probe, writes over it.
+            if isinstance(error, FileReplacedError):
+                self._save()
+            # What is rolled back is in no doubt: only a crash could find it in the log, and the next write, a probe,
+            # writes over it.
             for job in group:
-                job.fail(LedgerUnavailableError(name_of(error), in_doubt=False))
+                job.fail(LedgerUnavailableError(name_of(error), in_doubt=is_committed))
+
+    def _begun(self) -> tuple[sqlite3.Connection, Identity]:
+        if self._connection is None:
+            self._connection = _connect_to_write(self._file)
+        self._connection.execute("BEGIN IMMEDIATE")
+        if self._identity is None:
+            self._identity = Identity(self._file)
+        return self._connection, self._identity
+
+    def _save(self) -> None:
+        """Brings what was committed into the database, as long as a deleted log can still be read."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection is not None:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _roll_back(self) -> None:
         try:
@@ -150,7 +171,7 @@ class Writer:
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
-            self._connection = None
+            self._connection = self._identity = None
 
 
 def _settle_all(group: Sequence[_Job[Any]]) -> None:
