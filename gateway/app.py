@@ -13,13 +13,16 @@ from google.protobuf.message_factory import GetMessageClass
 from gateway.accounts import accounts_from
 from gateway.boundary import Boundary
 from gateway.calls.admission import Admission
+from gateway.calls.answers import Answers
 from gateway.calls.dialer import Dialer
 from gateway.calls.reading import Reading
 from gateway.calls.service import OutboundCallService
 from gateway.clock import utc_now
 from gateway.kaleyra import reply
 from gateway.kaleyra.client import ProviderClient
+from gateway.ledger.keeper import Keeper
 from gateway.ledger.ledger import Ledger
+from gateway.ledger.retention import Retention
 from gateway.ledger.store import Store
 from gateway.ledger.stores import store_from
 from gateway.ledger.upkeep import Upkeep
@@ -56,12 +59,14 @@ class Gateway:
         self._client = ProviderClient(settings.provider)
         self._is_draining = False
         self._told: set[asyncio.Task[None]] = set()
+        retention = Retention.of(settings.ledger)
+        answers = Answers(retention.erase_after)
         store = store or store_from(settings.ledger, in_flight=lambda: self.dialer.in_flight)
         self.ledger: Final = Ledger(store, on_health=self._on_health)
-        self._upkeep = Upkeep(self.ledger, _nothing_to_retain)
-        self.dialer: Final = _dialer(settings, self._client, self.ledger)
+        self._upkeep = Upkeep(self.ledger, Keeper(store, retention).step)
+        self.dialer: Final = _dialer(settings, self._client, self.ledger, answers)
         admission = Admission(accounts, self.ledger, has_room=self.dialer.has_room, now=utc_now)
-        service = OutboundCallService(accounts, admission, self.dialer, Reading(accounts, self.ledger))
+        service = OutboundCallService(accounts, admission, self.dialer, Reading(accounts, self.ledger, answers))
         self._boundary = Boundary(SERVICE, service, Rules(_request_types(), now=utc_now))
         self._listener = Listener(settings, SERVICE, self._boundary.handler())
 
@@ -125,13 +130,14 @@ class Gateway:
         log.info("stopped", outcomes=dict(self.dialer.outcomes))
 
 
-def _dialer(settings: Settings, client: ProviderClient, ledger: Ledger) -> Dialer:
+def _dialer(settings: Settings, client: ProviderClient, ledger: Ledger, answers: Answers) -> Dialer:
     provider = settings.provider
     begin_within = 2 * provider.connect_timeout
     return Dialer(
         client,
         _reading(provider),
         ledger,
+        answers,
         begin_within=begin_within,
         send_within=begin_within + provider.reply_timeout + 1,
         calls_in_flight=settings.max_calls_in_flight,
@@ -149,7 +155,3 @@ def _reading(provider: Provider) -> reply.Reading:
         refusing_statuses=frozenset(provider.refusing_statuses),
         invalid_number_refuses_all=provider.invalid_number_refuses_all,
     )
-
-
-async def _nothing_to_retain() -> bool:
-    return False

@@ -21,28 +21,39 @@ ASK_AGAIN: Final = timedelta(seconds=1)
 """When to repeat a request whose first attempt still runs: the repeat waits for it, too."""
 
 
-def answer(record: Record, *, replayed: bool) -> PlaceCallResponse:
-    """Answers with the outcome of a call.
+class Answers:
+    """Renders records."""
 
-    Raises:
-        GatewayError: It was not accepted.
-    """
-    if record.dispatch == DISPATCH_SENDING:
-        raise in_progress(record)
-    if not record.error:
-        return PlaceCallResponse(call=record.to_call(), replayed=replayed, warnings=record.warning_list())
-    error = from_status(record.status())
-    if replayed:
-        error.metadata |= {"replayed": "true", "original_time": timestamp(record.updated).ToJsonString()}
-    raise error
+    def __init__(self, erase_after: timedelta) -> None:
+        """Builds it.
 
+        Args:
+            erase_after: How long numbers and texts are kept, which each call tells.
+        """
+        self._erase_after = erase_after
 
-def to_call(record: Record) -> OutboundCall:
-    """Renders a call with the error that PlaceCall answers for it."""
-    call = record.to_call()
-    if record.dispatch == DISPATCH_SENDING:
-        call.error.CopyFrom(to_status(in_progress(record)))
-    return call
+    def answer(self, record: Record, *, replayed: bool) -> PlaceCallResponse:
+        """Answers with the outcome of a call.
+
+        Raises:
+            GatewayError: It was not accepted.
+        """
+        if record.dispatch == DISPATCH_SENDING:
+            raise in_progress(record)
+        if not record.error:
+            call, warnings = record.to_call(self._erase_after), record.warning_list()
+            return PlaceCallResponse(call=call, replayed=replayed, warnings=warnings)
+        error = from_status(record.status())
+        if replayed:
+            error.metadata |= {"replayed": "true", "original_time": timestamp(record.updated).ToJsonString()}
+        raise error
+
+    def to_call(self, record: Record) -> OutboundCall:
+        """Renders a call with the error that PlaceCall answers for it."""
+        call = record.to_call(self._erase_after)
+        if record.dispatch == DISPATCH_SENDING:
+            call.error.CopyFrom(to_status(in_progress(record)))
+        return call
 
 
 def in_progress(record: Record) -> GatewayError:

@@ -11,7 +11,7 @@ from typing import Final
 from ulid import ULID
 
 from gateway.accounts import Account
-from gateway.calls.answers import answer
+from gateway.calls.answers import Answers
 from gateway.calls.attempt import Attempt, Fence
 from gateway.calls.dialing import Dialing, Ending
 from gateway.calls.replays import Replays
@@ -41,6 +41,7 @@ class Dialer:
         client: ProviderClient,
         reading: Reading,
         ledger: Ledger,
+        answers: Answers,
         *,
         begin_within: float,
         send_within: float,
@@ -53,6 +54,7 @@ class Dialer:
             client: Posts to the provider.
             reading: How its replies are read.
             ledger: Records each call before it is sent.
+            answers: Renders records.
             begin_within: Seconds from the reservation until the request has left, or is never sent.
             send_within: Seconds from the reservation until the attempt has certainly ended.
             calls_in_flight: How many calls may be on their way at once.
@@ -61,13 +63,14 @@ class Dialer:
         self._client = client
         self._reading = reading
         self._ledger = ledger
+        self._answers = answers
         self._begin_within = begin_within
         self._send_within = timedelta(seconds=send_within)
         self._limit = calls_in_flight
         self._now = now
         self._running = Running()
         self._draining = False
-        self.replays: Final = Replays(ledger, self._running)
+        self.replays: Final = Replays(ledger, self._running, answers)
         self.outcomes: Counter[str] = Counter()
         """How many calls ended in each outcome, and how many callers had gone by then."""
 
@@ -117,7 +120,7 @@ class Dialer:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
         if ending.is_known:
             return await self.replays.replay(ending.record, request, inbound)
-        return answer(ending.record, replayed=False)
+        return self._answers.answer(ending.record, replayed=False)
 
     def _answered_in_time(self, dialing: Dialing) -> PlaceCallResponse | None:
         """Answers a caller whose time runs out with what is known by now, if anything is."""
@@ -128,7 +131,7 @@ class Dialer:
             return None  # the provider is silent: the caller's own deadline passes
         if dialing.told_age.elapsed() > SLOW:
             self._ledger.suspect()
-        return answer(dialing.told, replayed=False)
+        return self._answers.answer(dialing.told, replayed=False)
 
     def _leave(self, dialing: Dialing, task: asyncio.Task[Ending]) -> None:
         dialing.caller_is_gone = True

@@ -10,7 +10,7 @@ from typing import Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.accounts import Accounts
-from gateway.calls.answers import to_call
+from gateway.calls.answers import Answers
 from gateway.calls.page_token import PageToken, fingerprint
 from gateway.errors import GatewayError
 from gateway.ledger.ledger import Ledger
@@ -32,7 +32,8 @@ _ITEM_HEAD: Final = 6  # bytes, at most, before an item of a list
 class Reading:
     """Answers from the ledger."""
 
-    def __init__(self, accounts: Accounts, ledger: Ledger) -> None:
+    def __init__(self, accounts: Accounts, ledger: Ledger, answers: Answers) -> None:
+        self._answers = answers
         self._accounts = accounts
         self._ledger = ledger
 
@@ -52,7 +53,7 @@ class Reading:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
         if record is None:
             raise GatewayError(ERROR_REASON_CALL_NOT_FOUND)
-        return to_call(record)
+        return self._answers.to_call(record)
 
     async def page(self, request: ListCallsRequest) -> ListCallsResponse:
         """Lists calls, newest first, from where the page before ended.
@@ -80,7 +81,7 @@ class Reading:
     async def _page(self, wanted: Filter, limit: int, mark: bytes) -> ListCallsResponse:
         page, room, last = ListCallsResponse(), PAGE_BYTES, None
         async for record in self._records(wanted, limit + 1):
-            call = to_call(record)
+            call = self._answers.to_call(record)
             room -= call.ByteSize() + _ITEM_HEAD
             if last is not None and (len(page.calls) == limit or room < 0):
                 page.next_page_token = PageToken(mark, last.created, last.call_id).written()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.calls.answers import answer, beside, in_progress, reused
+from gateway.calls.answers import Answers, beside, in_progress, reused
 from gateway.calls.running import Running
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
@@ -20,7 +20,8 @@ from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, PlaceCal
 class Replays:
     """Looks requests up, and answers from their records."""
 
-    def __init__(self, ledger: Ledger, running: Running) -> None:
+    def __init__(self, ledger: Ledger, running: Running, answers: Answers) -> None:
+        self._answers = answers
         self._ledger = ledger
         self._running = running
 
@@ -58,7 +59,7 @@ class Replays:
         inbound.facts |= {"call_id": _same(record, request).call_id, "replayed": True}
         if record.dispatch == DISPATCH_SENDING:
             record = await self._end_of(record, inbound)
-        return answer(record, replayed=True)
+        return self._answers.answer(record, replayed=True)
 
     async def _end_of(self, record: Record, inbound: Inbound) -> Record:
         try:

@@ -16,7 +16,8 @@ from typing import Any, Final
 import asyncpg
 
 from gateway.ledger import postgresql_maintenance, rows
-from gateway.ledger.postgresql_batch import Batcher, Job, Result, commit
+from gateway.ledger.groups import Groups
+from gateway.ledger.postgresql_batch import Job, Result, commit
 from gateway.ledger.postgresql_pool import FAILURES, Connections
 from gateway.ledger.postgresql_schema import check, migrate
 from gateway.ledger.record import Key, Record, Stage
@@ -35,12 +36,20 @@ class PostgresqlStore:
 
     is_alone = False
 
-    def __init__(self, url: str, *, create: bool, ahead: Callable[[], timedelta] = timedelta) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        create: bool,
+        in_flight: Callable[[], int] = lambda: 0,
+        ahead: Callable[[], timedelta] = timedelta,
+    ) -> None:
         """Builds a store; nothing is connected yet.
 
         Args:
             url: Where the database is.
             create: Whether an empty database is made a ledger.
+            in_flight: How many calls are on their way: under load a commit waits for company.
             ahead: How far the ledger's clock is ahead of the server's; for tests, which cannot set a server's clock.
         """
         self._url = url
@@ -48,7 +57,7 @@ class PostgresqlStore:
         self._ahead = ahead
         self._writer = Connections(url, most=1)
         self._readers = Connections(url, most=MOST_READERS)
-        self._batcher = Batcher(self._commit)
+        self._groups = Groups[Job](self._commit, in_flight)
 
     async def open(self, *, beside_a_server: bool = False) -> None:
         """Brings the schema up to date, alone with it; beside a server, looks whether it is."""
@@ -67,7 +76,8 @@ class PostgresqlStore:
 
     async def change(self, key: Key, change: Change) -> Changed:
         """Applies a change in the next batch; returns once the batch is committed."""
-        return await self._batcher.submit(key, change)
+        changed: Changed = await self._groups.submit(Job(key, change))
+        return changed
 
     async def find(self, key: Key) -> Record | None:
         """Reads one record."""
@@ -159,7 +169,7 @@ class PostgresqlStore:
 
     async def close(self) -> None:
         """Finishes what is queued, and closes."""
-        await self._batcher.drain()
+        await self._groups.drain()
         await asyncio.gather(self._writer.close(), self._readers.close())
 
     async def _commit(self, batch: Sequence[Job]) -> Sequence[Result]:

@@ -1,24 +1,15 @@
-"""Many changes in one transaction: lock their rows, apply the changes, write what became of them.
-
-Whatever queues up while one transaction runs becomes the next one: under load a commit is shared by many calls, and a
-lone call waits for nobody.
-"""
+"""Many changes in one transaction: lock their rows, apply the changes, write what became of them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from gateway.ledger.postgresql_pool import Connection
 from gateway.ledger.postgresql_records import lock, write
 from gateway.ledger.record import Key, Record
-from gateway.ledger.store import Change, Changed, LedgerUnavailableError
-
-LARGEST_BATCH: Final = 512
+from gateway.ledger.store import Change, Changed
 
 Result = Changed | Exception
 """What a change came to; an exception is a bug of that change."""
@@ -30,57 +21,6 @@ class Job:
 
     key: Key
     change: Change
-    done: asyncio.Future[Changed]
-
-    def settle(self, result: Result) -> None:
-        """Tells whoever waits."""
-        if self.done.done():
-            return
-        if isinstance(result, Exception):
-            self.done.set_exception(result)
-        else:
-            self.done.set_result(result)
-
-
-class Batcher:
-    """Runs one transaction at a time, each with all that has queued up."""
-
-    def __init__(self, commit: Callable[[Sequence[Job]], Awaitable[Sequence[Result]]]) -> None:
-        """Builds a batcher.
-
-        Args:
-            commit: Makes a batch durable, and says what each of its jobs came to.
-        """
-        self._commit = commit
-        self._jobs: deque[Job] = deque()
-        self._runner: asyncio.Task[None] | None = None
-
-    async def submit(self, key: Key, change: Change) -> Changed:
-        """Puts a change into the next batch; returns once that is durable."""
-        job = Job(key, change, asyncio.get_running_loop().create_future())
-        self._jobs.append(job)
-        if self._runner is None or self._runner.done():
-            self._runner = asyncio.create_task(self._run(), name="ledger writer")
-        return await job.done
-
-    async def drain(self) -> None:
-        """Returns once nothing is queued."""
-        if self._runner is not None:
-            await self._runner
-
-    async def _run(self) -> None:
-        while self._jobs:
-            batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), LARGEST_BATCH))]
-            for job, result in zip(batch, await self._results(batch), strict=True):
-                job.settle(result)
-
-    async def _results(self, batch: Sequence[Job]) -> Sequence[Result]:
-        try:
-            return await self._commit(batch)
-        except LedgerUnavailableError as error:
-            return [LedgerUnavailableError(error.cause, in_doubt=error.in_doubt) for _ in batch]
-        except Exception as bug:  # noqa: BLE001 - nobody may wait for ever
-            return [bug for _ in batch]
 
 
 async def commit(connection: Connection, batch: Sequence[Job], ahead: timedelta) -> list[Result]:

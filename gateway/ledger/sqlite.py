@@ -1,4 +1,4 @@
-"""The embedded ledger: SQLite with a write-ahead log, written by one thread that commits in groups.
+"""The embedded ledger: SQLite with a write-ahead log, committed in groups by one thread.
 
 `synchronous=FULL`: a commit is on the disk before it is answered.
 """
@@ -86,7 +86,6 @@ class SqliteStore:
         except LedgerStartError:
             self._lock.release()
             raise
-        self._writer.start()
 
     def _take(self) -> None:
         try:
@@ -192,7 +191,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finishes what is queued, and closes."""
-        await asyncio.to_thread(self._writer.stop)
+        await self._writer.stop()
         self._readers.shutdown()
         for connection in self._opened:
             connection.close()

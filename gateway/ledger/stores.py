@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from gateway.clock import utc_now
 from gateway.ledger.postgresql import PostgresqlStore
@@ -19,7 +18,6 @@ def store_from(settings: Ledger, *, in_flight: Callable[[], int]) -> Store:
         settings: Where it is.
         in_flight: How many calls are on their way.
     """
-    scheme, _, place = settings.url.partition(":///")
-    if scheme == "sqlite":
-        return SqliteStore(Path(place), create=settings.create, in_flight=in_flight, now=utc_now)
-    return PostgresqlStore(settings.url, create=settings.create)
+    if settings.file is not None:
+        return SqliteStore(settings.file, create=settings.create, in_flight=in_flight, now=utc_now)
+    return PostgresqlStore(settings.url, create=settings.create, in_flight=in_flight)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from raw_provider import ACCEPTED
 from structlog.testing import capture_logs
 
 from gateway.accounts import Account, FixedKey
+from gateway.calls.answers import Answers
 from gateway.calls.dialer import Dialer
 from gateway.clock import utc_now
 from gateway.errors import GatewayError
@@ -52,7 +54,14 @@ async def dialer_with(tmp_path: Path) -> AsyncIterator[MakeDialer]:
 
     def make(client: Client, begin_within: float = 60) -> Dialer:
         return Dialer(
-            client, Reading(), ledger, begin_within=begin_within, send_within=60, calls_in_flight=10, now=utc_now
+            client,
+            Reading(),
+            ledger,
+            Answers(timedelta(days=30)),
+            begin_within=begin_within,
+            send_within=60,
+            calls_in_flight=10,
+            now=utc_now,
         )
 
     yield make
