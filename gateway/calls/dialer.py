@@ -26,7 +26,7 @@ from gateway.ledger.ledger import Known, Ledger
 from gateway.ledger.record import Key, Record, encoded
 from gateway.ledger.store import LedgerUnavailableError
 from gateway.ledger.transitions import Wish
-from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE
+from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE, ERROR_REASON_OUTCOME_UNKNOWN
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, PlaceCallResponse, Warning  # noqa: A004
 
 SLOW: Final = 1.0
@@ -115,6 +115,8 @@ class Dialer:
         except asyncio.CancelledError:
             self._leave(dialing, task)
             raise
+        if task.cancelled():
+            return self._cut_off(dialing)
         ending = task.result()
         if ending.record is None:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
@@ -132,6 +134,14 @@ class Dialer:
         if dialing.told_age.elapsed() > SLOW:
             self._ledger.suspect()
         return self._answers.answer(dialing.told, replayed=False)
+
+    def _cut_off(self, dialing: Dialing) -> PlaceCallResponse:
+        """Answers a caller whose call the end of the process cut off with what is known of it."""
+        if dialing.told is not None:
+            return self._answers.answer(dialing.told, replayed=False)
+        if dialing.reserved is None:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
+        raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN, call_id=dialing.reserved.call_id)
 
     def _leave(self, dialing: Dialing, task: asyncio.Task[Ending]) -> None:
         dialing.caller_is_gone = True

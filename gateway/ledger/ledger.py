@@ -26,6 +26,9 @@ PATIENCE: Final = 8.0
 
 LONGEST_PAUSE: Final = timedelta(seconds=2)
 
+LAST_WRITES: Final = 1.0
+"""Seconds for what is still to be written when the ledger is closed."""
+
 PAUSE_IS_FRESH: Final = 1.0
 """Seconds for which what was read of an operator's pause is believed."""
 
@@ -80,8 +83,10 @@ class Ledger:
             raise LedgerStartError(f"it cannot be read or written: {error.cause}") from None
 
     async def close(self) -> None:
-        """Ends what still tries to write, and closes the store."""
+        """Ends what still tries to write, after a moment, and closes the store."""
         self._waiting.stop()
+        if self._stubborn:
+            await asyncio.wait(self._stubborn, timeout=LAST_WRITES)
         for task in self._stubborn:
             task.cancel()
         await self._store.close()
@@ -112,7 +117,7 @@ class Ledger:
 
         try:
             changed = await self._change(wish.key, reserve)
-        except (LedgerUnavailableError, asyncio.CancelledError) as failure:
+        except BaseException as failure:
             # The commit may have succeeded all the same. Nothing was sent for it: it is given back.
             if not isinstance(failure, LedgerUnavailableError) or failure.in_doubt:
                 self.release(wish)
@@ -134,6 +139,9 @@ class Ledger:
             log.error("an outcome could not be recorded yet", call_id=reserved.call_id, cause=error.cause)
             self._keep_trying(lambda: self._finish(reserved, outcome))
             return None
+        except asyncio.CancelledError:
+            self._keep_trying(lambda: self._finish(reserved, outcome))
+            raise
 
     def release(self, wish: Wish) -> None:
         """Gives back a reservation for which nothing was sent, as soon as the store takes it."""
@@ -243,10 +251,11 @@ class Ledger:
         """Gives back a reservation whose commit was in doubt: nothing was sent for it.
 
         Where there is none, its commit may still be on its way through a broken connection: it is looked for as long
-        as it would have been taken for an attempt on its way.
+        as it would have been taken for an attempt on its way. A store that is ours alone writes in order: what is not
+        there does not come.
         """
         changed = await self._change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
-        if changed.record is None and age.elapsed() < wish.send_within.total_seconds():
+        if changed.record is None and not self._store.is_alone and age.elapsed() < wish.send_within.total_seconds():
             raise LedgerUnavailableError("InDoubt")
 
     def _keep_trying(self, write: Callable[[], Awaitable[object]]) -> None:
