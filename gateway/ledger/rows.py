@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from gateway.ledger.record import Record, Stage
@@ -14,28 +15,36 @@ COLUMNS: Final = tuple(field.name for field in fields(Record))
 TIMES: Final = frozenset({"send_deadline", "created", "updated", "scheduled", "erased"})
 FLAGS: Final = frozenset({"is_free", "was_unknown"})
 
+_ALL: Final = attrgetter(*COLUMNS)
+_TIME_PLACES: Final = [place for place, name in enumerate(COLUMNS) if name in TIMES]
+
 DUE: Final = "WHERE stage = ? AND dispatch NOT IN (2, 5) AND retain_from < ? ORDER BY retain_from LIMIT ?"
 """Finds what retention looks for: SENDING and OUTCOME_UNKNOWN are kept."""
 
 
 def values(record: Record, time: Callable[[Any], Any]) -> list[Any]:
     """Lists a record's values in the order of COLUMNS, its times as the database keeps them."""
-    given = ((name, getattr(record, name)) for name in COLUMNS)
-    return [time(value) if name in TIMES and value is not None else value for name, value in given]
+    listed = list(_ALL(record))
+    for place in _TIME_PLACES:
+        listed[place] = listed[place] and time(listed[place])
+    return listed
+
+
+def changes(before: Record, after: Record, time: Callable[[Any], Any]) -> dict[str, Any]:
+    """Lists the values that differ, by column, its times as the database keeps them."""
+    pairs = zip(COLUMNS, _ALL(before), _ALL(after), strict=True)
+    return {name: new and time(new) if name in TIMES else new for name, old, new in pairs if new != old}
 
 
 def record(row: Sequence[Any], time: Callable[[Any], Any]) -> Record:
     """Builds a record from a row of COLUMNS."""
-    pairs = zip(COLUMNS, row, strict=True)
-    return Record(**{name: _value(name, value, time) for name, value in pairs})
-
-
-def _value(name: str, value: Any, time: Callable[[Any], Any]) -> Any:
-    if name in TIMES:
-        return None if value is None else time(value)
-    if name == "stage":
-        return Stage(value)
-    return bool(value) if name in FLAGS else value
+    given = dict(zip(COLUMNS, row, strict=True))
+    for name in TIMES:
+        given[name] = None if given[name] is None else time(given[name])
+    for name in FLAGS:
+        given[name] = bool(given[name])
+    given["stage"] = Stage(given["stage"])
+    return Record(**given)
 
 
 def as_it_is(time: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.clock import Now
@@ -16,7 +17,6 @@ from gateway.ledger.store import Change, Changed
 _TABLE: Final = ", ".join(rows.COLUMNS)
 _SELECT: Final = f"SELECT {_TABLE} FROM calls"  # noqa: S608 - the names of our own fields, as below
 _INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608
-_UPDATE: Final = f"UPDATE calls SET {', '.join(f'{name} = ?' for name in rows.COLUMNS)} WHERE call_id = ?"  # noqa: S608
 
 _INSERT_NUMBER: Final = "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)"
 _DELETE_NUMBER: Final = "DELETE FROM call_numbers WHERE (account, digits, created, call_id) = (?, ?, ?, ?)"
@@ -47,17 +47,23 @@ def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
 
 
 def _write(connection: sqlite3.Connection, record: Record, before: Record | None) -> None:
-    values = rows.values(record, to_microseconds)
     if before is None:
-        custom, numbers = rows.custom_of(record), _numbers(record)
+        values, custom, numbers = rows.values(record, to_microseconds), rows.custom_of(record), _numbers(record)
         connection.execute(_INSERT, [*values, custom])
         connection.executemany(_INSERT_NUMBER, numbers)
         return
-    connection.execute(_UPDATE, [*values, record.call_id])
+    changed = rows.changes(before, record, to_microseconds)
+    connection.execute(_update(tuple(changed)), [*changed.values(), record.call_id])
     if record.request != before.request:  # erased, or whole again
         connection.execute("UPDATE calls SET custom = ? WHERE call_id = ?", (rows.custom_of(record), record.call_id))
         connection.executemany(_DELETE_NUMBER, _numbers(before))
         connection.executemany(_INSERT_NUMBER, _numbers(record))
+
+
+@lru_cache
+def _update(columns: tuple[str, ...]) -> str:
+    """Writes what changed and nothing else: each column that is written has its indexes written anew."""
+    return f"UPDATE calls SET {', '.join(f'{name} = ?' for name in columns)} WHERE call_id = ?"  # noqa: S608
 
 
 def _numbers(record: Record) -> list[tuple[str, str, int, str]]:
