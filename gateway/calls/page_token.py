@@ -21,12 +21,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fingerprint(request: ListCallsRequest, account: str) -> bytes:
-    """Names a list: its account and filters. A page's size may change on the way."""
+    """Names a list: its account and filters, however they are written. A page's size may change on the way."""
     same = ListCallsRequest()
     same.CopyFrom(request)
     same.ClearField("page_token")
     same.ClearField("page_size")
     same.account = account
+    same.number = request.number.removeprefix("+")
+    same.dispatches[:] = sorted(set(request.dispatches))
     return sha256(same.SerializeToString(deterministic=True)).digest()[:_MARK]
 
 

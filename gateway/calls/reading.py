@@ -27,6 +27,7 @@ PAGE_BYTES: Final = 2 * 1024 * 1024
 
 _AT_ONCE: Final = 100
 _ITEM_HEAD: Final = 6  # bytes, at most, before an item of a list
+_TOKEN: Final = 64  # bytes, at most, of a page's token with its head
 
 
 class Reading:
@@ -79,7 +80,7 @@ class Reading:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
 
     async def _page(self, wanted: Filter, limit: int, mark: bytes) -> ListCallsResponse:
-        page, room, last = ListCallsResponse(), PAGE_BYTES, None
+        page, room, last = ListCallsResponse(), PAGE_BYTES - _TOKEN, None
         async for record in self._records(wanted, limit + 1):
             call = self._answers.to_call(record)
             room -= call.ByteSize() + _ITEM_HEAD
