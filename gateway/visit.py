@@ -18,7 +18,6 @@ from gateway.outcomes import level_of
 from gateway.statuses import to_status
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_INTERNAL,
-    ERROR_REASON_OUTCOME_UNKNOWN,
     RETRY_ADVICE_REPEAT,
 )
 from voicegateway.v1.outbound_call_pb2 import Dispatch
@@ -105,10 +104,8 @@ class Visit:
     def _bug(self, failure: BaseException) -> GatewayError:
         error_id = uuid.uuid4().hex
         log.error("bug", method=self._method, error_id=error_id, exc_info=failure)
-        call_id = self.inbound.facts.get("call_id", "")
-        # Once a call was made, its request may have left: INTERNAL would advise to repeat it.
-        reason = ERROR_REASON_OUTCOME_UNKNOWN if call_id else ERROR_REASON_INTERNAL
-        return GatewayError(reason, error_id=error_id, call_id=call_id)
+        # No dispatch: a bug does not know. To repeat is safe, since a call that was recorded answers from its record.
+        return GatewayError(ERROR_REASON_INTERNAL, error_id=error_id, call_id=self.inbound.facts.get("call_id", ""))
 
     def _log(self, outcome: str, facts: dict[str, Any]) -> None:
         log.log(

@@ -352,8 +352,8 @@ async def test_an_rpc_runs_until_its_answer_has_left():
     assert [len(long.SerializeToString())] * 20 == [len(answer) for answer in answers]
 
 
-async def test_a_bug_after_a_call_was_made_is_an_unknown_outcome():
-    """Once a request may have left, no answer advises to repeat it."""
+async def test_a_bug_after_the_call_was_recorded_says_nothing_of_the_phones():
+    """The call is named, and what happened to the phones left open; a repeat is answered from the record."""
 
     async def method(_request: Any, inbound: Any) -> Any:
         inbound.facts["call_id"] = "01KB5Y4W2M6T9V3C8D1E7F0GHJ"
@@ -362,6 +362,6 @@ async def test_a_bug_after_a_call_was_made_is_an_unknown_outcome():
     async with planted(method) as server:
         error = await refused(server.channel, place_call_request())
 
-    assert ("OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN", "LOOK_UP") == (error.reason, error.dispatch, error.retry)
+    assert ("INTERNAL", "", "REPEAT") == (error.reason, error.dispatch, error.retry)
     assert "01KB5Y4W2M6T9V3C8D1E7F0GHJ" == error.info.metadata["call_id"]
     assert error.info.metadata["error_id"]
