@@ -53,7 +53,7 @@ baseline: $(DEV) ## Declare today's contract the one that must not break (delibe
 lock: $(DEV) ## Pin all dependencies anew in requirements*.txt
 	$(BIN)/python tools/lock.py
 
-bench: $(DEV) ## Measure this gateway beside a null server and a naive one
+bench: $(DEV) ## Measure this gateway beside a null server, a naive one, one without a ledger, and one in Go
 	$(BIN)/python benchmarks/run.py
 
 clean: ## Remove what the other commands made

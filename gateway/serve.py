@@ -40,7 +40,12 @@ async def serve(settings: Settings, secrets: Secrets) -> int:
     gateway = Gateway(settings, secrets)
     address = await gateway.start()
     log.info(
-        "serving", address=address, version=__version__, accounts=sorted(settings.accounts), tls=bool(settings.tls)
+        "serving",
+        address=address,
+        version=__version__,
+        accounts=sorted(settings.accounts),
+        tls=bool(settings.tls),
+        ledger=str(settings.ledger.file or "PostgreSQL"),
     )
     _say_what_is_missing(settings)
     await first.wait()
