@@ -9,8 +9,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import faults
 import pytest
+import typer
 from gateway_under_test import running_gateway
+from raw_provider import ACCEPTED
 
 from gateway.cli import app
 from gateway.errors import ROW_BY_REASON
@@ -19,11 +22,17 @@ from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
 ROOT = Path(__file__).parent.parent
+FILES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+LEDGER = (ROOT / "docs" / "ledger.md").read_text()
 CALLERS = (ROOT / "docs" / "callers.md").read_text()
 OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 TESTING = (ROOT / "docs" / "testing.md").read_text()
 SANDBOX = (ROOT / "docs" / "sandbox.md").read_text()
+
+
+PAGES = README + SETTINGS + LEDGER + CALLERS + OPERATORS + SANDBOX + TESTING
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -63,6 +72,23 @@ async def test_the_readmes_python_places_a_call(provider):
     assert 1 == len(provider.posts)
 
 
+async def test_the_callers_python_lists_the_calls_whose_outcome_is_unknown(provider):
+    """The loop over the pages ends, and prints each such call, and no other."""
+    [snippet] = blocks(CALLERS, "python")
+    async with running_gateway(provider.url, {}) as gateway:
+        provider.behave(faults.says(b""))
+        for number in range(1, 4):
+            await gateway.place_call_error(requestId=f"reminder-000{number}")
+        provider.reply(ACCEPTED)
+        await gateway.place_call(requestId="reminder-0004")
+        assert "page_size=100" in snippet
+        printed = await python(
+            snippet.replace("127.0.0.1:50051", gateway.address).replace("page_size=100", "page_size=1")
+        )
+
+    assert ["reminder-0003", "reminder-0002", "reminder-0001"] == [line.split()[1] for line in printed.splitlines()]
+
+
 async def test_the_sandbox_pages_python_prints_what_the_page_says():
     """The sandbox runs inside a caller's own event loop."""
     [snippet] = blocks(SANDBOX, "python")
@@ -87,9 +113,9 @@ def test_what_a_page_shows_stands_in_the_example_that_is_run(page, language, sou
     assert snippet.strip() in (ROOT / "examples" / source).read_text()
 
 
-def test_the_readmes_errors_are_the_gateways():
+def test_the_callers_reasons_are_the_gateways():
     """The table names every reason with its code, dispatch and advice."""
-    words = {name: row for name, *row in table(README, "| reason")}
+    words = {name: row for name, *row in table(CALLERS, "| reason")}
     told = {
         ErrorReason.Name(reason).removeprefix("ERROR_REASON_"): [
             row.code.name,
@@ -103,9 +129,9 @@ def test_the_readmes_errors_are_the_gateways():
     assert told == words
 
 
-def test_the_readmes_settings_are_all_there_are():
+def test_the_settings_pages_settings_are_all_there_are():
     """The table names every setting, with its default and its variable."""
-    rows = table(README, "| setting")
+    rows = table(SETTINGS, "| setting")
     named = {name for row in rows for name in re.findall(r"`([a-z_A-Z.]+)`", row[0]) if "." in name or name.islower()}
     accounts = {f"accounts.NAME.{name}" for name in AccountSettings.model_fields}
     sections = {f"{section}.{name}" for section, kind in _sections().items() for name in kind.model_fields}
@@ -115,9 +141,9 @@ def test_the_readmes_settings_are_all_there_are():
     assert set(PATH_BY_VARIABLE) == set(re.findall(r"`([A-Z_]{6,})`", "\n".join(row[0] for row in rows)))
 
 
-def test_the_readmes_defaults_are_the_gateways():
+def test_the_settings_pages_defaults_are_the_gateways():
     """A default in the table is the one in force."""
-    for name, default, _ in table(README, "| setting"):
+    for name, default, _ in table(SETTINGS, "| setting"):
         value = default.strip("`")
         if value in {"-", "required", "this or the file", "this or the key"}:
             continue
@@ -168,9 +194,51 @@ def test_the_callers_stubs_have_their_own_module_path(tmp_path):
 
 def test_every_command_that_the_pages_name_exists():
     """`make X` and `kaleyra-gateway X` in the pages are commands that there are."""
-    pages = README + CALLERS + OPERATORS + SANDBOX + TESTING + (ROOT / "CONTRIBUTING.md").read_text()
+    pages = PAGES + (ROOT / "CONTRIBUTING.md").read_text()
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = _commands()
+    named = {tuple(filter(None, pair)) for pair in re.findall(r"kaleyra-gateway ([a-z]+)\b(?: ([a-z]+)\b)?", pages)}
 
     assert set(re.findall(r"(?:^|`)make ([a-z]+)\b", pages, re.MULTILINE)) <= targets
-    assert set(re.findall(r"kaleyra-gateway ([a-z]+)\b", pages)) <= commands
+    assert set() == {words for words in named if words not in commands and words[:1] not in commands}
+    assert set() == {words for words in named if commands.get(words[:1]) == "group" and words not in commands}
+
+
+def _commands() -> dict[tuple[str, ...], str]:
+    """Lists every command by its words, and whether it is a group of others."""
+    found = {}
+    for name, command in typer.main.get_command(app).commands.items():
+        inner = getattr(command, "commands", {})
+        found[(name,)] = "group" if inner else "command"
+        found |= {(name, each): "command" for each in inner}
+    return found
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in FILES])
+def test_every_link_leads_somewhere(page):
+    """A link to a file of this repository, and to a heading on its page, is followed."""
+    for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", page.read_text()):
+        file, _, heading = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+
+        assert there.exists(), target
+        assert not heading or heading in _anchors(there.read_text()), target
+
+
+def _anchors(page: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+async def test_what_the_ledgers_page_grants_is_enough_to_serve(postgres, database, start_gateway, provider):
+    """A role that may make no table serves from those that another one made."""
+    [grants] = blocks(LEDGER, "sql")
+    await (await start_gateway(ledger={"url": database})).place_call(requestId="reminder-0001")
+    postgres.sql("CREATE ROLE gateway LOGIN")
+    postgres.sql(grants, database)
+    served = await start_gateway(ledger={"url": database.replace("postgres@", "gateway@"), "create": False})
+    again = await served.place_call(requestId="reminder-0001")
+    placed = await served.place_call(requestId="reminder-0002")
+
+    assert (True, False) == (again.replayed, placed.replayed)
+    assert 2 == len(provider.posts)
