@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import structlog
 from google.protobuf.message import Message
+from stamina.instrumentation import set_on_retry_hooks
 
 from gateway.redaction import hide, mask_digits, redacted
 
@@ -65,6 +66,7 @@ def configure_logs(secrets: Secrets, *, form: LogFormat, level: str, stream: Tex
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
+    set_on_retry_hooks(())  # each try again of a write that must not be lost would be a line
     root = logging.getLogger()
     root.handlers = [_FromLibraries(level=logging.WARNING)]
     root.setLevel(logging.WARNING)

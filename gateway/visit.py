@@ -28,7 +28,7 @@ NO_PROXY_RETRY: Final = ("grpc-retry-pushback-ms", "-1")
 DETAILS: Final = "grpc-status-details-bin"
 """The trailer that holds the google.rpc.Status, by gRPC's own convention."""
 
-_LOGGED_METADATA: Final = ("call_id", "provider_code", "http_status", "error_id", "replayed")
+_LOGGED_METADATA: Final = ("call_id", "provider_code", "http_status", "error_id")
 _LOGGED_VIOLATIONS: Final = 5
 
 Context = grpc.aio.ServicerContext[Any, Any]
