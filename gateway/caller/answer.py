@@ -41,12 +41,19 @@ class Answer:
     response: PlaceCallResponse | None = None
 
     @property
+    def is_replay(self) -> bool:
+        """Whether it repeats an earlier outcome, so that nothing was sent for it."""
+        if self.response is not None:
+            return self.response.replayed and self.response.HasField("call")
+        return self.facts.get("replayed") == "true"
+
+    @property
     def exit_status(self) -> int:
         """Tells accepted, refused, not sent, invalid and unknown apart."""
         if self.response is not None:
             return ACCEPTED
-        if self.advice == "RETRY_ADVICE_CORRECT":
-            return INVALID
+        if self.advice == "RETRY_ADVICE_CORRECT" or self.reason == "ERROR_REASON_REQUEST_ID_REUSED":
+            return INVALID  # dispatch tells of the other request that has the id
         return EXIT_BY_DISPATCH.get(self.dispatch, UNKNOWN)
 
     def to_json(self) -> dict[str, Any]:

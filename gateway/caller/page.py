@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 from rich.text import Text
 
 from gateway.caller.answer import Answer
-from gateway.caller.words import WORDS_BY_ADVICE, WORDS_BY_DISPATCH
+from gateway.caller.words import (
+    DRY_RUN,
+    NOT_OURS,
+    RECORDED,
+    REPLAYED,
+    UNTOLD,
+    UNTOLD_BY_REASON,
+    WORDS_BY_ADVICE,
+    WORDS_BY_DISPATCH,
+    WORDS_BY_REASON,
+)
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
-
-_NOT_OURS: Final = "this answer is not the gateway's, so it is not known what happened to the phones"
-_UNTOLD: Final = "this answer does not tell what happened to the phones"
 
 
 class Page:
@@ -54,34 +61,54 @@ class Page:
         call = {f"call.{name}": value for name, value in request.get("call", {}).items()}
         self.pairs({name: value for name, value in request.items() if name != "call"} | call)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: Answer, *, is_dry_run: bool = False) -> None:
         """Shows an answer, and what it means."""
-        if answer.response is not None:
-            self._reply(answer.response)
+        if answer.response is None:
+            self._error(answer, is_dry_run=is_dry_run)
+        elif answer.response.HasField("preview"):
+            self._preview(answer.response)
         else:
-            self._error(answer)
+            self._reply(answer.response, answer)
 
-    def _reply(self, reply: PlaceCallResponse) -> None:
-        if reply.HasField("preview"):
-            self.heading(f"The answer: what a call would send to {reply.preview.url}", "green")
-            self.pairs({each.name: each.value for each in reply.preview.fields})
-        else:
-            call = MessageToDict(reply.call, preserving_proto_field_name=True)
-            call.pop("request", None)  # as given; the caller has it
-            self.heading("The answer: OK", "green")
-            self.pairs({f"call.{name}": value for name, value in call.items()})
-            self.line(f"In words: {WORDS_BY_DISPATCH.get(call.get('dispatch', ''), _UNTOLD)}.", "bold green")
+    def _preview(self, reply: PlaceCallResponse) -> None:
+        self.heading(f"The answer: what a call would send to {reply.preview.url}", "green")
+        self.pairs({each.name: each.value for each in reply.preview.fields})
+        if reply.replayed:
+            self.line(f"In words: {RECORDED}.", "bold green")
+        self._warnings(reply)
+
+    def _reply(self, reply: PlaceCallResponse, answer: Answer) -> None:
+        call = MessageToDict(reply.call, preserving_proto_field_name=True)
+        call.pop("request", None)  # as given; the caller has it
+        self.heading("The answer: OK", "green")
+        self.pairs({f"call.{name}": value for name, value in call.items()})
+        self._replay(answer, call.get("update_time", ""), "bold green")
+        self.line(f"In words: {WORDS_BY_DISPATCH.get(call.get('dispatch', ''), UNTOLD)}.", "bold green")
+        self._warnings(reply)
+
+    def _warnings(self, reply: PlaceCallResponse) -> None:
         for warning in reply.warnings:
             place = f"{warning.field}: " if warning.field else ""
             self.line(f"Warning: {place}{warning.description}.", "yellow")
 
-    def _error(self, answer: Answer) -> None:
+    def _error(self, answer: Answer, *, is_dry_run: bool) -> None:
         self.heading(f"The answer: {answer.code}, {answer.reason or answer.message}", "red")
         self._rows(answer.violations)  # two may be of the same place
         told = {"dispatch": answer.dispatch, "retry": answer.advice, **dict(sorted(answer.facts.items()))}
         self.pairs({name: value for name, value in told.items() if value})
-        self.line(
-            f"In words: {WORDS_BY_DISPATCH.get(answer.dispatch, _UNTOLD if answer.reason else _NOT_OURS)}.", "bold red"
-        )
+        self._replay(answer, answer.facts.get("original_time", ""), "bold red")
+        self.line(f"In words: {_in_words(answer, is_dry_run=is_dry_run)}.", "bold red")
         if answer.advice:
             self.line(f"What to do: {WORDS_BY_ADVICE.get(answer.advice, answer.advice)}.", "bold red")
+
+    def _replay(self, answer: Answer, time: str, style: str) -> None:
+        if answer.is_replay:
+            self.line(f"A replay: {REPLAYED}. The outcome is of {time}.", style)
+
+
+def _in_words(answer: Answer, *, is_dry_run: bool) -> str:
+    told = WORDS_BY_REASON.get(answer.reason) or WORDS_BY_DISPATCH.get(answer.dispatch)
+    if told:
+        return told
+    untold = UNTOLD_BY_REASON.get(answer.reason, UNTOLD) if answer.reason else NOT_OURS
+    return DRY_RUN if is_dry_run else untold

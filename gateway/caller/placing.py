@@ -1,27 +1,19 @@
-"""Places what a person asked for, and shows the answer: a page for people, or one JSON document for programs."""
+"""Places what a person asked for, and shows what came of it."""
 
 from __future__ import annotations
 
-import json
-import shlex
 import ssl
 import sys
 import uuid
 from typing import Final
 
-from google.protobuf.json_format import MessageToDict
-from rich.console import Console
-
-from gateway.caller.answer import Answer
 from gateway.caller.exit_status import NOT_SENT, UNKNOWN
 from gateway.caller.options import Options, Sending, UsageError
-from gateway.caller.page import Page
 from gateway.caller.request import read, request_from, request_from_file, timestamp
 from gateway.caller.send import InterruptedCallError, NoGatewayError, send
+from gateway.caller.terminal import Terminal
 from gateway.caller.typed import Typed
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
-
-WIDTH: Final = 110
 
 _BESIDE_A_FILE: Final = frozenset(
     {"--file", "--request-id", "--account", "--dial-before", "--dry-run", "--json", "--server", "--tls", "--ca"}
@@ -53,9 +45,9 @@ def place(described: Options, sending: Sending, line: Typed) -> int:
         return NOT_SENT
     except InterruptedCallError:
         terminal.interrupted()
-        return UNKNOWN
+        return NOT_SENT if request.validate_only else UNKNOWN
     terminal.after(answer)
-    return answer.exit_status
+    return NOT_SENT if request.validate_only and answer.exit_status == UNKNOWN else answer.exit_status
 
 
 def _require_certificates(file: str) -> None:
@@ -84,49 +76,3 @@ def _complete(request: PlaceCallRequest, sending: Sending) -> None:
     request.validate_only = sending.dry_run or request.validate_only
     if sending.dial_before is not None:
         request.dial_before.CopyFrom(timestamp(sending.dial_before))
-
-
-class Terminal:
-    """What the command shows: a page for people, or one JSON document for programs."""
-
-    def __init__(self, request: PlaceCallRequest, line: Typed, *, as_json: bool) -> None:
-        self._request = request
-        self._line = line
-        self._as_json = as_json
-        console = Console()
-        self._page = Page(console if console.is_terminal else Console(width=WIDTH))
-
-    def before(self) -> None:
-        """Shows the request with its id, before anything is sent: it is what a repeat needs."""
-        if not self._as_json:
-            self._page.request(MessageToDict(self._request, preserving_proto_field_name=True))
-
-    def after(self, answer: Answer) -> None:
-        """Shows the answer, and the command that repeats it where a repeat is safe."""
-        if self._as_json:
-            print(json.dumps({"request_id": self._request.request_id} | answer.to_json(), ensure_ascii=False, indent=2))  # noqa: T201
-            return
-        self._page.answer(answer)
-        if answer.advice == "RETRY_ADVICE_REPEAT" and answer.dispatch in {"DISPATCH_NOT_SENT", "DISPATCH_REJECTED"}:
-            self._offer_a_repeat()
-
-    def interrupted(self) -> None:
-        """Says that a call goes on without the person who interrupted the command."""
-        why = "what reached the gateway, it sees through"
-        if self._as_json:
-            error = {"message": f"interrupted: {why}", "retry": "RETRY_ADVICE_LOOK_UP"}
-            print(json.dumps({"request_id": self._request.request_id, "error": error}, indent=2))  # noqa: T201
-            return
-        self._page.heading(f"Interrupted: phones may ring, or not: {why}.", "red")
-
-    def no_gateway(self, why: str) -> None:
-        """Says that there was no gateway to send to."""
-        if self._as_json:
-            error = {"message": why, "dispatch": "DISPATCH_NOT_SENT", "retry": "RETRY_ADVICE_REPEAT"}
-            print(json.dumps({"request_id": self._request.request_id, "error": error}, indent=2))  # noqa: T201
-            return
-        self._page.heading(f"Not sent: {why}. Is `kaleyra-gateway serve` running there?", "red")
-        self._offer_a_repeat()
-
-    def _offer_a_repeat(self) -> None:
-        self._page.line(f"Repeat it safely: {shlex.join(self._line.with_request_id(self._request.request_id))}")

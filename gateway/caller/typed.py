@@ -45,6 +45,10 @@ class Typed:
                 return name
         return None
 
+    def reads_standard_input(self) -> bool:
+        """Whether the request itself was not typed, but read from standard input, once."""
+        return [value for name, value in self.options if name == "--file"][-1:] == ["-"]
+
     def with_request_id(self, request_id: str) -> list[str]:
         """The command that sends the same request with the same id."""
         rest = [

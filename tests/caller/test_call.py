@@ -2,25 +2,36 @@
 
 import asyncio
 import json
+import re
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
-from gateway_under_test import running_gateway
+from faulty_store import FaultyStore, gateway_on
+from gateway_under_test import GatewayUnderTest, running_gateway
 from typer.testing import CliRunner
-from waiting import until
+from waiting import forever, until
 
+from gateway.caller import send
 from gateway.caller.command import EPILOG
 from gateway.cli import app
+from gateway.ledger.stores import store_from
 from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
+from gateway.settings import Ledger
 
 TO = ["--to", "+13236550107"]
 FLOW = ["--flow", "SG_1"]
+ID = ["--request-id", "reminder-1"]
+UNKNOWN = ["--to", "+13236550142", *FLOW]
+REPLAYED = "this answer repeats an earlier outcome; nothing was sent now"
 
 
 @dataclass
@@ -38,9 +49,13 @@ class Outcome:
 class Terminal:
     """A terminal with a gateway and the sandbox behind it."""
 
-    server: str
+    gateway: GatewayUnderTest
     sandbox: Sandbox
     folder: Path
+
+    @property
+    def server(self) -> str:
+        return self.gateway.address
 
     async def call(self, *arguments: str, typed: str = "") -> Outcome:
         """Runs the command in this process, which spares its start."""
@@ -73,9 +88,12 @@ class Terminal:
 async def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Terminal]:
     monkeypatch.chdir(tmp_path)
     sandbox = Sandbox()
-    account = {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY}
-    async with sandbox.serve() as url, running_gateway(url, {"account": account}) as gateway:
-        yield Terminal(gateway.address, sandbox, tmp_path)
+    settings = {
+        "account": {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY},
+        "provider": {"reply_timeout": 10.0},  # longer than the sandbox's slow number takes
+    }
+    async with sandbox.serve() as url, running_gateway(url, settings) as gateway:
+        yield Terminal(gateway, sandbox, tmp_path)
 
 
 async def test_every_option_reaches_the_provider(terminal):
@@ -143,34 +161,212 @@ async def test_the_exit_status_and_the_words_tell_outcomes_apart(terminal, argum
     assert "\x1b" not in outcome.output
 
 
+# A repeat
+
+
+def offered(outcome: Outcome, what: str = "Repeat it safely: ") -> list[str]:
+    """The command that a page offers, without the program's own name."""
+    [line] = [line for line in outcome.output.splitlines() if what in line]
+    return shlex.split(line.partition(what)[2])[2:]
+
+
 async def test_a_call_that_was_not_sent_offers_the_command_that_repeats_it(terminal):
     """The command repeats with the same request_id, and with everything else as it was typed."""
     arguments = [*TO, "--say", "It's time", "--retry=2"]
     async with running_gateway("http://127.0.0.1:1", {}) as unreachable:
         outcome = await terminal.run([*arguments, "--server", unreachable.address])
-    [repeat] = [line for line in outcome.output.splitlines() if "Repeat it safely: " in line]
-    command = shlex.split(repeat.partition("safely: ")[2])
+    command = offered(outcome)
 
     assert 4 == outcome.status
-    assert ["kaleyra-gateway", "call", *TO, "--say", "It's time", "--retry", "2"] == command[:8]
+    assert "nobody was dialed, so it tries again" in outcome.output
+    assert [*TO, "--say", "It's time", "--retry", "2"] == command[:6]
     assert command[-1] in outcome.output.partition("The answer")[0]
-    again = await terminal.run([*command[2:-4], *command[-2:], "--server", terminal.server])
+    again = await terminal.run([*command[:-4], *command[-2:], "--server", terminal.server])
     assert 0 == again.status, again.output
     assert command[-1] in again.output
+    assert REPLAYED not in again.output
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "status", "words"),
     [
-        pytest.param([*TO, "--flow", "SG_missing"], id="refused"),
-        pytest.param(["--to", "+13236550142", *FLOW], id="unknown"),
+        pytest.param([*TO, *FLOW], 0, "the provider accepted the request", id="accepted"),
+        pytest.param([*TO, "--flow", "SG_missing"], 3, "the provider refused the request", id="refused"),
+        pytest.param(UNKNOWN, 6, "phones may ring, or not", id="unknown"),
     ],
 )
-async def test_no_repeat_is_offered_where_it_is_not_safe(terminal, arguments):
-    """A refused or unknown call is not repeated by copy and paste."""
-    outcome = await terminal.call(*arguments)
+async def test_a_repeat_is_shown_as_one(terminal, arguments, status, words):
+    """The second answer is the first one again, says of when it is, and that nothing was sent for it."""
+    first, second = await terminal.call(*arguments, *ID), await terminal.call(*arguments, *ID)
 
-    assert "Repeat it safely" not in outcome.output
+    assert 1 == len(terminal.sandbox.records)
+    assert (status, status) == (first.status, second.status)
+    assert REPLAYED not in first.output
+    assert words in second.output
+    assert re.search(rf"{REPLAYED}\. The outcome is of 20\d\d-\d\d-\d\dT[0-9:.]+Z\.", second.output)
+
+
+async def test_an_unknown_outcome_offers_to_look_it_up_and_a_repeat_that_only_looks(terminal):
+    """A person may look at the record, or ask again: neither sends anything."""
+    outcome = await terminal.call(*UNKNOWN)
+    [record] = terminal.sandbox.records
+    again = await terminal.run(offered(outcome))
+
+    assert [dict(record.fields)["custom"]] == offered(outcome, "Look it up: ")[1:]
+    assert "Look it up: kaleyra-gateway calls show " in outcome.output
+    assert "it sends nothing, and is told what is known by then" in outcome.output
+    assert (6, True) == (again.status, REPLAYED in again.output)
+    assert 1 == len(terminal.sandbox.records)
+
+
+async def test_no_repeat_is_offered_where_it_would_be_told_the_same(terminal):
+    """A refused request is corrected, not repeated; an accepted one is over."""
+    for arguments in ([*TO, "--flow", "SG_missing"], ["--to", "0", *FLOW], [*TO, *FLOW]):
+        outcome = await terminal.call(*arguments)
+
+        assert "Repeat it" not in outcome.output
+
+
+async def test_another_request_with_the_id_is_refused_and_points_to_the_call(terminal):
+    """It is invalid, whatever became of the call that has the id; that call can be looked up."""
+    await terminal.call(*TO, *FLOW, *ID)
+    [record] = terminal.sandbox.records
+    outcome = await terminal.call("--to", "+13236550108", *FLOW, *ID)
+
+    assert 5 == outcome.status
+    assert "nothing was sent now: this request_id belongs to another request" in outcome.output
+    assert "Repeat it" not in outcome.output
+    assert [dict(record.fields)["custom"]] == offered(outcome, "Look it up: ")[1:]
+    assert 1 == len(terminal.sandbox.records)
+
+
+async def test_a_call_that_is_in_progress_is_said_to_be(terminal, monkeypatch):
+    """Whoever repeats while the first attempt runs, and cannot wait for it, is told that nothing more was sent."""
+    call = {"recipients": [{"number": "+13236550151"}], "ivr": {"flowId": "SG_1"}}
+    first = asyncio.create_task(terminal.gateway.place_call(call, requestId="reminder-1"))
+    await until(lambda: bool(terminal.sandbox.records))
+    monkeypatch.setattr(send, "ANSWER_WITHIN", 1.0)
+    outcome = await terminal.call("--to", "+13236550151", *FLOW, *ID)
+    await first
+
+    assert 6 == outcome.status
+    assert "the first attempt with this request_id is still on its way" in outcome.output
+    assert "it waits for the first attempt, and dials only if that one dialed nobody" in outcome.output
+    assert [*ID] == offered(outcome)[-2:]
+    assert 1 == len(terminal.sandbox.records)
+
+
+async def test_a_late_call_and_a_paused_gateway_are_said_to_be(terminal):
+    """Nobody was dialed: for the one the time is over, for the other it may come."""
+    late = await terminal.call(*TO, *FLOW, "--dial-before", "2026-01-01T00:00:00Z")
+    await terminal.gateway.gateway.ledger._store.pause("the provider rings twice")
+    await terminal.gateway.gateway.ledger.refresh_pause()
+    paused = await terminal.call(*TO, *FLOW)
+
+    assert (5, 4) == (late.status, paused.status)
+    assert "nobody was dialed: dial_before has passed" in late.output
+    assert "Repeat it" not in late.output
+    assert "nobody was dialed: an operator has paused dialing" in paused.output
+    assert "nobody was dialed, so it tries again" in paused.output
+    assert () == terminal.sandbox.records
+
+
+async def test_a_ledger_that_fails_leaves_open_what_happened_before(terminal):
+    """Nothing is sent without a record; a repeat is told what there is, once it can be read again."""
+    ledger = Ledger.model_validate({"url": f"sqlite:///{terminal.folder}/ledger.db"})
+    store = FaultyStore(store_from(ledger, in_flight=lambda: 0))
+    async with gateway_on(store, "http://127.0.0.1:1", {}) as gateway:
+        store.is_down = store.cannot_read = True
+        outcome = await terminal.run([*TO, *FLOW, *ID, "--server", gateway.address])
+
+    assert 6 == outcome.status
+    assert "nothing was sent now: the gateway could not read or write its record" in outcome.output
+    assert "it is told what is recorded, and dials only if nobody was dialed yet" in outcome.output
+    assert ["reminder-1"] == offered(outcome)[-1:]
+
+
+async def test_a_repeat_of_standard_input_says_that_it_needs_it_again(terminal):
+    """The request is gone: the command that is offered would wait for it."""
+    request = {"call": {"recipients": [{"number": "+13236550142"}], "ivr": {"flow_id": "SG_1"}}}
+    outcome = await terminal.call("--file=-", typed=json.dumps(request))
+    command = offered(outcome, "Repeat it safely, with the same request on standard input: ")
+    again = await terminal.run(command, typed=json.dumps(request))
+
+    assert REPLAYED in again.output
+    assert 1 == len(terminal.sandbox.records)
+
+
+# Answers of others
+
+
+@asynccontextmanager
+async def foreign_server(behavior: Any) -> AsyncIterator[str]:
+    """A gRPC server that is no gateway; gives its address."""
+    handler = grpc.unary_unary_rpc_method_handler(behavior)
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler("voicegateway.v1.OutboundCallService", {"PlaceCall": handler})]
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        await server.stop(None)
+
+
+def aborting(code: grpc.StatusCode) -> Any:
+    async def abort(_request: bytes, context: Any) -> None:
+        await context.abort(code, "said a proxy")
+
+    return abort
+
+
+@pytest.mark.parametrize(
+    ("code", "repeats"),
+    [
+        pytest.param(grpc.StatusCode.UNAVAILABLE, 1, id="a proxy has no connection"),
+        pytest.param(grpc.StatusCode.DEADLINE_EXCEEDED, 1, id="a deadline"),
+        pytest.param(grpc.StatusCode.RESOURCE_EXHAUSTED, 0, id="too large for a proxy"),
+        pytest.param(grpc.StatusCode.UNIMPLEMENTED, 0, id="no such service"),
+    ],
+)
+async def test_an_answer_of_somebody_else_offers_a_repeat_where_it_may_tell_more(terminal, code, repeats):
+    """The gateway's record decides; what cannot reach the gateway is not repeated."""
+    async with foreign_server(aborting(code)) as server:
+        outcome = await terminal.run([*TO, *FLOW, "--server", server])
+
+    assert 6 == outcome.status
+    assert "this answer is not the gateway's" in outcome.output
+    assert repeats == outcome.output.count("Repeat it safely: ")
+    assert repeats == outcome.output.count("it is told what is recorded, and dials only if nobody was dialed yet")
+
+
+# A dry run
+
+
+async def test_a_dry_run_that_fails_is_still_a_dry_run(terminal):
+    """Whoever answered in the gateway's place: no phone rings, and the repeat is a dry run as well."""
+    async with foreign_server(aborting(grpc.StatusCode.UNAVAILABLE)) as server:
+        outcome = await terminal.run([*TO, *FLOW, "--dry-run", "--server", server])
+
+    assert 4 == outcome.status
+    assert "it was a dry run: nothing was sent" in outcome.output
+    assert "phones" not in outcome.output
+    assert "--dry-run" in offered(outcome)
+    assert "it is a dry run, too, and sends nothing" in outcome.output
+
+
+async def test_a_dry_run_tells_that_its_id_is_recorded(terminal):
+    """Without the dry run it would be a repeat."""
+    before = await terminal.call(*TO, *FLOW, *ID, "--dry-run")
+    await terminal.call(*TO, *FLOW, *ID)
+    after = await terminal.call(*TO, *FLOW, *ID, "--dry-run")
+
+    words = "this request_id is recorded already: without the dry run, this is a repeat"
+    assert (0, False) == (before.status, words in before.output)
+    assert (0, True) == (after.status, words in after.output)
+    assert REPLAYED not in after.output
 
 
 async def test_no_gateway_is_told_apart_from_no_answer(terminal):
@@ -204,16 +400,45 @@ async def test_two_broken_rules_of_one_place_are_both_shown(terminal):
     assert "the bridge starts with +" in outcome.output
 
 
-async def test_an_interrupted_call_says_that_phones_may_ring(terminal):
-    """Whoever presses Ctrl-C while the gateway places a call is told that the call goes on without him."""
-    command = [sys.executable, "-m", "gateway", "call", "--to", "+13236550151", *FLOW, "--server", terminal.server]
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-    await until(lambda: bool(terminal.sandbox.records))
+async def interrupted(server: str, has_arrived: Any, *arguments: str) -> Outcome:
+    """Runs the command, and presses Ctrl-C once its request has arrived."""
+    command = [sys.executable, "-m", "gateway", "call", *arguments, "--server", server]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    await until(has_arrived)
     process.send_signal(signal.SIGINT)
-    output, _ = await process.communicate()
+    output, errors = await process.communicate()
+    return Outcome(process.returncode or 0, output.decode(), errors.decode())
 
-    assert 6 == process.returncode
-    assert "Interrupted: phones may ring" in output.decode()
+
+async def test_an_interrupted_call_says_that_phones_may_ring(terminal):
+    """Whoever presses Ctrl-C while the gateway places a call is told that it goes on without him, and how to ask."""
+    outcome = await interrupted(terminal.server, lambda: bool(terminal.sandbox.records), "--to", "+13236550151", *FLOW)
+    again = await terminal.run(offered(outcome))
+
+    assert 6 == outcome.status
+    assert "Interrupted: phones may ring" in outcome.output
+    assert "it is told what is recorded, and dials only if nobody was dialed yet" in outcome.output
+    assert (0, True) == (again.status, REPLAYED in again.output)
+    assert 1 == len(terminal.sandbox.records)
+
+
+@pytest.mark.parametrize("form", [pytest.param([], id="a page"), pytest.param(["--json"], id="JSON")])
+async def test_an_interrupted_dry_run_does_not_say_so(form):
+    """A dry run rings nobody, however it ends."""
+    arrived = []
+
+    async def never_answers(request: bytes, _context: Any) -> None:
+        arrived.append(request)
+        await forever()
+
+    async with foreign_server(never_answers) as server:
+        outcome = await interrupted(server, lambda: bool(arrived), *TO, *FLOW, "--dry-run", *form)
+
+    assert 4 == outcome.status
+    assert "nterrupted: it was a dry run: nothing was sent" in outcome.output
+    assert "ring, or not" not in outcome.output
+    if form:
+        assert "DISPATCH_NOT_SENT" == outcome.json["error"]["dispatch"]
 
 
 @pytest.mark.parametrize("name", [pytest.param("request.json", id="a file"), pytest.param("-", id="standard input")])

@@ -1,4 +1,4 @@
-"""What a person reads about answers that this version of the gateway does not give."""
+"""What a person reads about answers that are rare, or that this version of the gateway does not give."""
 
 import io
 
@@ -6,7 +6,13 @@ import pytest
 from rich.console import Console
 
 from gateway.caller.answer import Answer
+from gateway.caller.exit_status import EXIT_BY_DISPATCH
 from gateway.caller.page import Page
+from gateway.caller.repeat import WHAT_BY_DISPATCH, what_a_repeat_does
+from gateway.caller.words import UNTOLD_BY_REASON, WORDS_BY_ADVICE, WORDS_BY_DISPATCH, WORDS_BY_REASON
+from gateway.errors import ROW_BY_REASON
+from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
+from voicegateway.v1.outbound_call_pb2 import Dispatch
 
 
 def shown(answer: Answer) -> str:
@@ -19,7 +25,7 @@ def shown(answer: Answer) -> str:
     ("answer", "words"),
     [
         pytest.param(
-            Answer(code="UNAVAILABLE", reason="ERROR_REASON_LEDGER_UNAVAILABLE", advice="RETRY_ADVICE_REPEAT"),
+            Answer(code="INTERNAL", reason="ERROR_REASON_INTERNAL", advice="RETRY_ADVICE_REPEAT"),
             "this answer does not tell what happened to the phones",
             id="the gateway's own without dispatch",
         ),
@@ -37,3 +43,31 @@ def test_words_of_a_newer_gateway_are_shown_as_they_are():
 
     assert "dispatch  DISPATCH_NEW" in page
     assert "What to do: RETRY_ADVICE_NEW." in page
+
+
+def test_a_ledger_that_failed_before_anything_was_recorded_says_that_nobody_was_dialed():
+    """Where the gateway knows it, the page does not leave it open."""
+    page = shown(Answer(code="UNAVAILABLE", reason="ERROR_REASON_LEDGER_UNAVAILABLE", dispatch="DISPATCH_NOT_SENT"))
+
+    assert "nobody was dialed" in page
+    assert "earlier attempt" not in page
+
+
+def test_every_dispatch_and_advice_has_its_words():
+    """The tables are complete, and speak of nothing that there is not."""
+    dispatches, advice = set(Dispatch.keys()) - {"DISPATCH_UNSPECIFIED"}, set(RetryAdvice.keys())
+
+    assert dispatches == set(WORDS_BY_DISPATCH) == set(WHAT_BY_DISPATCH) == set(EXIT_BY_DISPATCH)
+    assert advice - {"RETRY_ADVICE_UNSPECIFIED"} == set(WORDS_BY_ADVICE)
+    assert set(ErrorReason.keys()) >= set(WORDS_BY_REASON) | set(UNTOLD_BY_REASON)
+
+
+@pytest.mark.parametrize("reason", ROW_BY_REASON)
+def test_a_repeat_is_offered_where_the_gateway_advises_it_and_for_an_unknown_outcome(reason):
+    """Of everything that the contract tabulates, nothing else gains from a repeat."""
+    row, name = ROW_BY_REASON[reason], ErrorReason.Name(reason)
+    dispatch = "" if row.dispatch is None else Dispatch.Name(row.dispatch)
+    advice = "" if row.retry is None else RetryAdvice.Name(row.retry)
+    is_offered = bool(what_a_repeat_does(Answer(code=row.code.name, reason=name, dispatch=dispatch, advice=advice)))
+
+    assert (advice == "RETRY_ADVICE_REPEAT" or name == "ERROR_REASON_OUTCOME_UNKNOWN") == is_offered
