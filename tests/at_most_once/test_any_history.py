@@ -292,7 +292,7 @@ class World:
         """Holds the records against the model; an owner's death is noticed by a sweep, which is waited for."""
         for request in range(2):
             expected = model.records.get(request)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(8):
                 while (actual := await self._recorded(gateway, request)) != _as_read(expected):
                     assert actual is not None
                     assert "SENDING" == actual[0]
