@@ -33,6 +33,7 @@ class Scene:
 
     title: str
     request: Mapping[str, Any]
+    is_repeat: bool = False
 
 
 def _greeting(number: str) -> dict[str, Any]:
@@ -46,6 +47,8 @@ def _greeting(number: str) -> dict[str, Any]:
         "retry_interval": "20s",
     }
 
+
+LOST: Final = {"request_id": "reminder-8816", "call": _greeting("+13236550150")}
 
 SCENES: Final = (
     Scene("A call is placed", {"request_id": "reminder-8812", "call": _greeting("+13236550107")}),
@@ -72,11 +75,11 @@ SCENES: Final = (
         "The provider refuses: the sandbox has no bridge +13236550199",
         {"request_id": "reminder-8815", "call": _greeting("+13236550109") | {"bridge": "+13236550199"}},
     ),
-    Scene(
-        "The provider takes the request and never answers: +13236550150 does that",
-        {"request_id": "reminder-8816", "call": _greeting("+13236550150")},
-    ),
+    Scene("The provider takes the request and never answers: +13236550150 does that", LOST),
+    Scene("The caller repeats that request: it is told the outcome, and nobody is called twice", LOST, is_repeat=True),
 )
+
+ANOTHER: Final = Scene("Another call with the request_id of the last one", LOST | {"call": _greeting("+13236550107")})
 
 
 async def demo(console: Console) -> None:
@@ -94,10 +97,13 @@ async def demo(console: Console) -> None:
         for number, scene in enumerate(SCENES, start=1):
             arrived.clear()
             page.title(f"{number}. {scene.title}")
-            page.request(scene.request)
+            _show_what_is_asked(page, scene)
             answer = await _answer(scene, channel)
             _show_what_arrived(page, arrived)
             page.answer(answer)
+        refused = await _answer(ANOTHER, channel)
+        received = "something" if arrived else "nothing"
+        page.heading(f"{ANOTHER.title}: {refused.code}, {refused.reason}; the provider received {received}.", "red")
     _say_goodbye(page)
 
 
@@ -122,6 +128,14 @@ async def _answer(scene: Scene, channel: grpc.aio.Channel) -> Answer:
         return Answer(response=await OutboundCallServiceStub(channel).PlaceCall(request))
     except grpc.aio.AioRpcError as error:
         return answer_from_error(error)
+
+
+def _show_what_is_asked(page: Page, scene: Scene) -> None:
+    if scene.is_repeat:
+        page.heading("The request: PlaceCall, the same as before")
+        page.pairs({"request_id": scene.request["request_id"]})
+    else:
+        page.request(scene.request)
 
 
 def _show_what_arrived(page: Page, arrived: list[Record]) -> None:

@@ -37,13 +37,29 @@ def story() -> list[str]:
         pytest.param(4, ["NOT_FOUND, ERROR_REASON_BRIDGE_NOT_FOUND", "DISPATCH_REJECTED", "RBC3119"], id="refused"),
         pytest.param(5, ["ERROR_REASON_OUTCOME_UNKNOWN", "phones may ring, or not", "send nothing"], id="unknown"),
         pytest.param(
-            6, ["kaleyra-gateway sandbox", "kaleyra-gateway serve", "kaleyra-gateway call"], id="what to try next"
+            6,
+            [
+                "reminder-8816",
+                "received: nothing",
+                "OUTCOME_UNKNOWN",
+                "A replay: this answer repeats an earlier outcome; nothing was sent now.",
+                "REQUEST_ID_REUSED; the provider received nothing.",
+            ],
+            id="repeated",
+        ),
+        pytest.param(
+            7, ["kaleyra-gateway sandbox", "kaleyra-gateway serve", "kaleyra-gateway call"], id="what to try next"
         ),
     ],
 )
 def test_each_scene_shows_what_it_promises(story, scene, facts):
-    """The story has a call accepted, shown, refused by rules, refused by the provider, and of unknown outcome."""
+    """A call is accepted, shown, refused by rules, refused by the provider, lost, and repeated without being sent."""
     assert [] == [fact for fact in facts if fact not in story[scene]]
+
+
+def test_the_provider_receives_each_call_once(story):
+    """Of all that is asked for, three requests reach the provider."""
+    assert [1, 4, 5] == [number for number, scene in enumerate(story) if "received: POST" in scene]
 
 
 def test_a_pipe_gets_no_colours(story):
