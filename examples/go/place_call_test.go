@@ -48,6 +48,30 @@ func TestThePhoneRingsAsOftenAsTheAnswerSays(t *testing.T) {
 	}
 }
 
+func TestARepeatRingsNobodyTwice(t *testing.T) {
+	request := &voicegatewayv1.PlaceCallRequest{
+		RequestId: uuid.NewString(),
+		Call: &voicegatewayv1.OutboundCallRequest{
+			Recipients: []*voicegatewayv1.Recipient{{Number: "+13236550107"}},
+			Target:     &voicegatewayv1.OutboundCallRequest_Ivr{Ivr: &voicegatewayv1.Ivr{FlowId: "SG_1"}},
+		},
+	}
+	var ids []string
+	for range 2 {
+		call, err := placeCall(cmp.Or(os.Getenv("GATEWAY"), "127.0.0.1:50051"), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, call.GetCallId())
+	}
+	if ids[0] != ids[1] {
+		t.Errorf("the repeat is the call %s, not %s", ids[1], ids[0])
+	}
+	if rings := ringsOf(t, ids[0]); !reflect.DeepEqual(rings, map[string]int{"+13236550107": 1}) {
+		t.Errorf("rang %v", rings)
+	}
+}
+
 // ringsOf asks the sandbox how often each phone would have rung for a call.
 func ringsOf(t *testing.T, callID string) map[string]int {
 	t.Helper()

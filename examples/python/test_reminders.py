@@ -51,3 +51,17 @@ def test_the_phone_rings_as_often_as_the_answer_says(number, dispatch, rings):
 
     assert told == dispatch
     assert counted["rings"] == rings
+
+
+def test_a_repeat_rings_nobody_twice():
+    call = OutboundCallRequest(recipients=[Recipient(number="+13236550107")], ivr=Ivr(flow_id="SG_1"))
+    request = PlaceCallRequest(request_id=str(uuid.uuid4()), call=call)
+    with grpc.insecure_channel(GATEWAY) as channel:
+        stub = OutboundCallServiceStub(channel)
+        first, again = stub.PlaceCall(request, timeout=30), stub.PlaceCall(request, timeout=30)
+    with urllib.request.urlopen(f"{SANDBOX}/rings?custom={first.call.call_id}") as reply:
+        counted = json.load(reply)
+
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.call == first.call
+    assert counted["rings"] == {"+13236550107": 1}

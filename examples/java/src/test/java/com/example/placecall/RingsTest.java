@@ -1,5 +1,6 @@
 package com.example.placecall;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.example.voicegateway.v1.Ivr;
@@ -20,6 +21,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.UUID;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -48,6 +50,23 @@ class RingsTest {
     assertEquals(dispatch, told[1]);
     String counted = rings == 0 ? "\"rings\":{}" : "\"rings\":{\"%s\":%d}".formatted(number, rings);
     assertEquals("{\"requests\":1,%s}".formatted(counted), ringsOf(told[0]));
+  }
+
+  @Test
+  void aRepeatRingsNobodyTwice() throws Exception {
+    PlaceCallRequest request =
+        PlaceCallRequest.newBuilder()
+            .setRequestId(UUID.randomUUID().toString())
+            .setCall(
+                OutboundCallRequest.newBuilder()
+                    .addRecipients(Recipient.newBuilder().setNumber("+13236550107"))
+                    .setIvr(Ivr.newBuilder().setFlowId("SG_1")))
+            .build();
+    String[] first = placeCall(request);
+    String[] again = placeCall(request);
+
+    assertArrayEquals(first, again);
+    assertEquals("{\"requests\":1,\"rings\":{\"+13236550107\":1}}", ringsOf(first[0]));
   }
 
   /** Returns the call id and what happened to the phone. */
