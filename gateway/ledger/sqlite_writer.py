@@ -91,8 +91,10 @@ class Writer:
             if self._connection is None:
                 self._connection = _connect_to_write(self._file)
             self._connection.execute(_PATIENTLY)
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute(_AT_ONCE)
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            finally:
+                self._connection.execute(_AT_ONCE)  # also after a failure: the next one begins in the loop
             if self._identity is None:
                 self._identity = Identity(self._file)
             self._identity.check()

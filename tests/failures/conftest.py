@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.ledger import postgresql_pool, sqlite_file, upkeep
+from gateway.ledger import postgresql_pool, sqlite_file, sqlite_writer, upkeep
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +12,4 @@ def _hurried(monkeypatch):
     monkeypatch.setattr(postgresql_pool, "PATIENCE", 1.0)
     monkeypatch.setattr(postgresql_pool, "CONNECT_WITHIN", 0.5)
     monkeypatch.setattr(sqlite_file, "PATIENCE", 0.5)
+    monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 500")

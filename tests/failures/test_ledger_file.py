@@ -11,8 +11,9 @@ import pytest
 from gateway_under_test import GatewayUnderTest, place_call_request, refusal_of, running_gateway
 from recorded import ID, UNAVAILABLE, dispatch_turns, recorded, told, turns
 from served_process import served_process
+from waiting import until
 
-from gateway.ledger import sqlite_file
+from gateway.ledger import sqlite_writer
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
 
 
@@ -53,11 +54,21 @@ async def test_a_locked_ledger_stops_dialing_until_it_is_given_back(gateway, pro
     assert (1, 2, False) == (posts, len(provider.posts), placed.replayed)
 
 
+async def test_a_locked_ledger_does_not_hold_up_the_gateway(gateway, file):
+    """Patience is for the thread that waits; the loop, which serves everybody, never waits for a lock."""
+    await gateway.place_call(**ID)
+    writer = gateway.gateway.ledger._store._writer
+    with closing(lock(file)):
+        await gateway.place_call_error()
+        await until(lambda: not writer._groups._runner or writer._groups._runner.done())
+        assert (0,) == writer._connection.execute("PRAGMA busy_timeout").fetchone()
+
+
 async def test_a_caller_with_less_time_than_the_lock_is_answered_and_not_dialed_for_later(
     gateway, provider, file, monkeypatch
 ):
     """His request waits in the writer when he is told that nothing is known: it is neither recorded nor sent then."""
-    monkeypatch.setattr(sqlite_file, "PATIENCE", 5.0)
+    monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 5000")
     with closing(lock(file)):
         error = await gateway.place_call_error(timeout=0.5, **ID)
     placed = await gateway.place_call(**ID)
