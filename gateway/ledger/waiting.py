@@ -10,12 +10,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+import structlog
+
 from gateway.ledger.record import Key, Record
 from gateway.ledger.store import LedgerUnavailableError
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 POLL_EVERY: Final = 0.05
 """Seconds between two questions, while anybody waits."""
+
+log = structlog.stdlib.get_logger(__name__)
 
 FindMany = Callable[[Sequence[Key]], Awaitable[list[Record]]]
 
@@ -61,6 +65,10 @@ class Waiting:
                 found = await self._find_many(list(self._ends))
             except LedgerUnavailableError as error:
                 self._fail(error.cause)
+                return
+            except Exception:
+                log.exception("bug")
+                self._fail("Bug")
                 return
             for record in found:
                 if record.dispatch != DISPATCH_SENDING:

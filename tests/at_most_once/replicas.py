@@ -110,7 +110,9 @@ async def answer_of(rpc: Any) -> PlaceCallResponse | Refusal:
     return answer
 
 
-async def placed(stub: OutboundCallServiceStub, timeout: float = 60, **fields: Any) -> PlaceCallResponse | Refusal:
+async def placed(
+    stub: OutboundCallServiceStub, timeout: float | None = 60, **fields: Any
+) -> PlaceCallResponse | Refusal:
     """Places a call, and awaits whatever it is answered."""
     return await answer_of(stub.PlaceCall(place_call_request(**ID | fields), timeout=timeout))
 

@@ -3,13 +3,15 @@
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
+from typing import Never
 
 import faults
 import pytest
 from gateway_under_test import Refusal, place_call_request
 from raw_provider import ACCEPTED, answering, reply
-from replicas import ID, Replica, answer_of, placed, replica, told
+from replicas import ID, Gate, Replica, answer_of, placed, replica, told
 from served_process import served_process
+from structlog.testing import capture_logs
 from waiting import until
 
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
@@ -92,6 +94,24 @@ async def test_all_get_the_free_outcome_that_they_waited_for(replicas, provider)
     assert {error.info.metadata["call_id"] for error in errors} == {answer.call.call_id for answer in later}
 
 
+async def test_who_came_before_a_free_end_and_is_recorded_after_it_dials_no_more_than_the_others(replicas, provider):
+    """His request came while the call was made, his turn at the ledger came later: he is told, and sends nothing."""
+    provider.behave(faults.answers_when_released_with(BAD_KEY))
+    first = asyncio.ensure_future(placed(replicas[0].stub))
+    await provider.arrivals(1)
+    gate = Gate()
+    replicas[-1].store.acts["before reserve"] = gate
+    late = [asyncio.ensure_future(placed(replicas[-1].stub)) for _ in range(5)]
+    await until(lambda: len([doing for doing, _, _ in replicas[-1].store.changes if doing == "reserve"]) >= 5)
+    provider.release.set()
+    await first
+    gate.opened.set()
+    errors = await asyncio.gather(*late)
+
+    assert {("PROVIDER_CREDENTIALS_REJECTED", True)} == set(map(told, errors))
+    assert 1 == len(provider.posts)
+
+
 async def test_all_get_the_one_outcome_of_two_processes(provider, database, tmp_path):
     """Two `serve` processes that share nothing but a database are one gateway."""
     async with AsyncExitStack() as stack:
@@ -106,3 +126,30 @@ async def test_all_get_the_one_outcome_of_two_processes(provider, database, tmp_
     assert 1 == len(provider.posts)
     assert Counter({("OK", True): CALLERS - 1, ("OK", False): 1}) == Counter(map(told, answers))
     assert 1 == len({answer.call.call_id for answer in answers})
+
+
+async def test_a_bug_where_another_replica_is_waited_for_keeps_nobody_waiting(provider, database):
+    """Whoever waits is told that nothing is known, also without a deadline; and the next one waits and hears."""
+    provider.behave(faults.answers_when_released)
+    async with (
+        replica(provider.url, {"url": database}) as first,
+        replica(provider.url, {"url": database}) as second,
+    ):
+        dialing = asyncio.ensure_future(placed(first.stub))
+        await provider.arrivals(1)
+        second.store.find_many = planted
+        with capture_logs() as lines:
+            error = await asyncio.wait_for(placed(second.stub, timeout=None), 20)
+        del second.store.find_many
+        waiting = asyncio.ensure_future(placed(second.stub))
+        provider.release.set()
+
+        assert ("LEDGER_UNAVAILABLE", "", "REPEAT") == (error.reason, error.dispatch, error.retry)
+        assert ["bug"] == [line["event"] for line in lines if line["log_level"] == "error"]
+        assert [("OK", False), ("OK", True)] == [told(await dialing), told(await waiting)]
+    assert 1 == len(provider.posts)
+
+
+async def planted(_keys: object) -> Never:
+    """Stands in for a read of ours that has a bug."""
+    raise ValueError("a bug")
