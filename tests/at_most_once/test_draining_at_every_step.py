@@ -8,7 +8,10 @@ import signal
 
 import faults
 import pytest
-from replicas import NOTHING, dispatch, placed, replica, told
+from gateway_under_test import place_call_request
+from replicas import ID, NOTHING, dispatch, placed, replica, told
+
+from gateway.ledger.store import LedgerUnavailableError
 
 STEPS = ["before reserve", "after reserve", "before finish", "after finish"]
 
@@ -47,6 +50,25 @@ async def test_one_signal_while_the_provider_thinks_loses_nothing(nursery, provi
     assert [("OK", False), ("OK", True), ("OK", False)] == list(map(told, answers))
     assert 0 == status
     assert 2 == len(provider.posts)
+
+
+async def test_one_signal_after_the_caller_has_gone_loses_nothing(nursery, provider, ledger):
+    """Nobody waits for the verdict but the record: it is awaited and written down before the process ends."""
+    provider.behave(faults.answers_when_released)
+    async with nursery.child(provider.url, ledger) as served:
+        rpc = served.stub.PlaceCall(place_call_request(**ID))
+        await provider.arrivals(1)
+        rpc.cancel()
+        served.send(signal.SIGTERM)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(served.exit_status(), 0.5)
+        provider.release.set()
+        status = await served.exit_status()
+    async with replica(provider.url, ledger) as later:
+        repeat = await placed(later.stub)
+
+    assert (0, ("OK", True)) == (status, told(repeat))
+    assert 1 == len(provider.posts)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +113,24 @@ async def test_two_signals_while_the_provider_thinks(nursery, provider, ledger):
 
     assert (("OUTCOME_UNKNOWN", False), 1) == (told(answer), status)
     assert ("OUTCOME_UNKNOWN", True) == told(repeat)
+    assert 1 == len(provider.posts)
+
+
+async def test_a_verdict_that_could_not_be_written_is_written_before_the_server_ends(provider, ledger):
+    """The store fails for a moment, the caller is told the truth, and the server is stopped: the record has it."""
+    failures = 2
+
+    async def fails() -> None:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise LedgerUnavailableError("SerializationError")
+
+    async with replica(provider.url, ledger, {"before finish": fails}) as running:
+        answer = await placed(running.stub)
+    async with replica(provider.url, ledger) as later:
+        seen = await dispatch(later.stub)
+
+    assert ("OK", False) == told(answer)
+    assert "ACCEPTED" == seen
     assert 1 == len(provider.posts)
