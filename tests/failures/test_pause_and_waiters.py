@@ -157,7 +157,8 @@ async def test_a_failure_reaches_all_waiters_and_the_next_one_asks_anew(question
     waiters = Waiting(questions)
     questions.failure = LedgerUnavailableError("Broken")
     record = sending()
-    tasks = [asyncio.create_task(waiters.end_of(record)) for _ in range(20)]
+    records = [record, record, *(sending(f"reminder-{number:04}") for number in range(18))]
+    tasks = [asyncio.create_task(waiters.end_of(each)) for each in records]
     failures = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
     questions.failure, questions.records[record.key] = None, ended(record)
 
