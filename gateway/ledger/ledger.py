@@ -117,7 +117,7 @@ class Ledger:
 
         try:
             changed = await self._change(wish.key, reserve)
-        except BaseException as failure:
+        except (Exception, asyncio.CancelledError) as failure:
             # The commit may have succeeded all the same. Nothing was sent for it: it is given back.
             if not isinstance(failure, LedgerUnavailableError) or failure.in_doubt:
                 self.release(wish)

@@ -7,7 +7,7 @@ few that somebody waits for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -34,7 +34,8 @@ class Waiting:
             find_many: Reads the records of keys.
         """
         self._find_many = find_many
-        self._ends: dict[Key, asyncio.Future[Record]] = {}
+        self._ends: dict[tuple[Key, int], asyncio.Future[Record]] = {}
+        """By attempt: the end of an earlier one, read a moment ago, is no answer to who waits for the next."""
         self._poller: asyncio.Task[None] | None = None
 
     async def end_of(self, record: Record) -> Record:
@@ -45,9 +46,10 @@ class Waiting:
         """
         if record.dispatch != DISPATCH_SENDING:
             return record
-        end = self._ends.get(record.key)
+        awaited = record.key, record.attempt
+        end = self._ends.get(awaited)
         if end is None:
-            end = self._ends[record.key] = asyncio.get_running_loop().create_future()
+            end = self._ends[awaited] = asyncio.get_running_loop().create_future()
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll(), name="ledger waiting")
         await asyncio.wait({end})
@@ -62,7 +64,7 @@ class Waiting:
         while self._ends:
             await asyncio.sleep(POLL_EVERY)
             try:
-                found = await self._find_many(list(self._ends))
+                found = await self._find_many(list({key for key, _ in self._ends}))
             except LedgerUnavailableError as error:
                 self._fail(error.cause)
                 return
@@ -70,9 +72,13 @@ class Waiting:
                 log.exception("bug")
                 self._fail("Bug")
                 return
-            for record in found:
-                if record.dispatch != DISPATCH_SENDING:
-                    self._ends.pop(record.key).set_result(record)
+            self._tell({record.key: record for record in found if record.dispatch != DISPATCH_SENDING})
+
+    def _tell(self, ended: Mapping[Key, Record]) -> None:
+        for key, attempt in list(self._ends):
+            record = ended.get(key)
+            if record is not None and record.attempt >= attempt:
+                self._ends.pop((key, attempt)).set_result(record)
 
     def _fail(self, cause: str) -> None:
         for end in self._ends.values():
