@@ -26,7 +26,7 @@ PATIENCE: Final = 8.0
 
 LONGEST_PAUSE: Final = timedelta(seconds=2)
 
-LAST_WRITES: Final = 1.0
+LAST_WRITES: Final = 2.0
 """Seconds for what is still to be written when the ledger is closed."""
 
 PAUSE_IS_FRESH: Final = 1.0

@@ -118,15 +118,15 @@ async def test_two_signals_while_the_provider_thinks(nursery, provider, ledger):
 
 async def test_a_verdict_that_could_not_be_written_is_written_before_the_server_ends(provider, ledger):
     """The store fails for a moment, the caller is told the truth, and the server is stopped: the record has it."""
-    failures = 2
+    fails = [True]
 
-    async def fails() -> None:
-        nonlocal failures
-        failures -= 1
-        if failures >= 0:
+    async def fails_and_then_is_slow() -> None:
+        if fails:
+            fails.clear()
             raise LedgerUnavailableError("SerializationError")
+        await asyncio.sleep(0.3)
 
-    async with replica(provider.url, ledger, {"before finish": fails}) as running:
+    async with replica(provider.url, ledger, {"before finish": fails_and_then_is_slow}) as running:
         answer = await placed(running.stub)
     async with replica(provider.url, ledger) as later:
         seen = await dispatch(later.stub)
