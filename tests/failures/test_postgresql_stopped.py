@@ -7,12 +7,13 @@ import signal
 import faults
 import pytest
 from gateway_under_test import GatewayUnderTest, refusal_of
-from recorded import ID, UNAVAILABLE, dispatch_turns, health, told, turns
+from recorded import ID, UNAVAILABLE, dispatch_turns, health, recorded, told, turns
 
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest
 
 BACKEND = "SELECT pid FROM pg_stat_activity WHERE application_name = 'kaleyra-gateway' LIMIT 1"
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
 
 
 @pytest.fixture
@@ -127,3 +128,25 @@ async def _placed(gateway):
         if rpc.exception() is None:
             return rpc.result()
         assert UNAVAILABLE == told(await refusal_of(rpc))
+
+
+async def test_a_server_that_can_only_be_read_is_read_and_nothing_is_dialed(gateway, provider, postgres, database):
+    """As where the primary has become a standby: reads go on and heal nothing; writes are found again by themselves."""
+    name = database.rpartition("/")[2]
+    first = await gateway.place_call(**ID)
+    await asyncio.to_thread(postgres.sql, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await asyncio.to_thread(postgres.sql, TERMINATE.format(name=name))
+    await asyncio.to_thread(postgres.sql, "SELECT 1")
+    errors = [await gateway.place_call_error(requestId=f"reminder-000{number}", timeout=10) for number in range(3)]
+    await turns(gateway, "NOT_SERVING")
+    call = await recorded(gateway)
+    await asyncio.sleep(0.5)  # reads and failing probes go on meanwhile
+    still, posts = await health(gateway), len(provider.posts)
+    await asyncio.to_thread(postgres.sql, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    await turns(gateway, "SERVING")
+    placed = await gateway.place_call(requestId="reminder-0000")
+
+    assert [UNAVAILABLE] * 3 == [told(error) for error in errors]
+    assert first.call == call
+    assert ("SERVING", "NOT_SERVING") == still
+    assert (1, 2, False) == (posts, len(provider.posts), placed.replayed)
