@@ -1,17 +1,22 @@
-"""The command line: `kaleyra-gateway serve | check | sandbox | demo`."""
+"""The command line: `kaleyra-gateway serve | check | call | calls | pause | resume | ledger | sandbox | demo`."""
 
 import asyncio
 import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from gateway import __version__
 from gateway.caller.command import EPILOG, call
 from gateway.caller.typed import RememberingCommand
+from gateway.operator.calls_command import calls_app
+from gateway.operator.exit_status import IN_WORDS
+from gateway.operator.ledger_command import ledger_app
+from gateway.operator.pause_command import pause, resume
 
 INVALID_SETTINGS = 2
 """The exit status when the settings are wrong."""
@@ -25,8 +30,19 @@ UNREACHABLE = 1
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
+ORDER: Final = ("serve", "check", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo")
+"""How the help lists the commands: what serves, what calls, what an operator does, what tries it out."""
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Lists groups among the commands."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
     name="kaleyra-gateway",
+    cls=_InOrder,
     help="Places voice calls through Kaleyra's API for gRPC callers, and says what happened to the phones.",
     no_args_is_help=True,
     add_completion=True,
@@ -141,6 +157,10 @@ def sandbox(
 
 
 app.command(cls=RememberingCommand, epilog=EPILOG)(call)
+app.add_typer(calls_app, name="calls")
+app.command(epilog=IN_WORDS)(pause)
+app.command(epilog=IN_WORDS)(resume)
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.command()
