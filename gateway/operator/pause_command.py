@@ -26,7 +26,8 @@ def pause(
     from gateway.operator.pausing import pause, show
 
     with told("pause", writes=True):
-        show(asyncio.run(pause(Source(config, ledger), one_line("--reason", reason))))
+        source = Source(config, ledger)
+        show(asyncio.run(pause(source, one_line("--reason", reason))), source)
 
 
 def resume(*, config: Config = None, ledger: LedgerUrl = None) -> None:
@@ -35,4 +36,5 @@ def resume(*, config: Config = None, ledger: LedgerUrl = None) -> None:
     from gateway.operator.pausing import resume, show
 
     with told("resume", writes=True):
-        show(asyncio.run(resume(Source(config, ledger))))
+        source = Source(config, ledger)
+        show(asyncio.run(resume(source)), source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from gateway.ledger.store import Pause
@@ -45,11 +46,11 @@ async def resume(source: Source) -> Change:
         return Change(before, await store.paused())
 
 
-def show(change: Change) -> None:
+def show(change: Change, source: Source) -> None:
     """Prints what is now so."""
     sheet = Sheet()
     if change.after is not None:
-        _show_pause(sheet, change.before, change.after)
+        _show_pause(sheet, change.before, change.after, source)
     elif change.before is None:
         sheet.heading("Dialing was not paused; nothing changed.")
     else:
@@ -57,7 +58,7 @@ def show(change: Change) -> None:
         sheet.words(f"It was paused since {time_of(change.before.since)}: {change.before.reason}")
 
 
-def _show_pause(sheet: Sheet, before: Pause | None, now: Pause) -> None:
+def _show_pause(sheet: Sheet, before: Pause | None, now: Pause, source: Source) -> None:
     sheet.heading(paused(now), "bold yellow")
     if before is None:
         sheet.words(
@@ -67,4 +68,4 @@ def _show_pause(sheet: Sheet, before: Pause | None, now: Pause) -> None:
     else:
         sheet.words(f"It was paused before; its reason was: {before.reason}")
     sheet.words("This allows it again:")
-    sheet.command("kaleyra-gateway resume")
+    sheet.command(shlex.join(["kaleyra-gateway", "resume", *source.repeated()]))

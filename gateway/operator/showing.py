@@ -121,7 +121,7 @@ def _facts(record: Record, erase_after: timedelta | None) -> Iterator[tuple[str,
     yield "error id", info.metadata["error_id"]
     yield from _resolution(record)
     yield "kept", "" if record.erased is None else WORDS_BY_STAGE[record.stage]
-    erase = "erased" if record.erased is not None else "erased on"
+    erase = "erased" if record.erased is not None else "to be erased"
     yield erase, _time(call.erase_time.ToDatetime()) if call.HasField("erase_time") else ""
 
 

@@ -40,6 +40,7 @@ async def test_a_pause_stops_every_replica_within_a_second(replicas, operator, p
 
     assert 0 == outcome.status
     assert "wrong numbers in the batch" in outcome.output
+    assert "kaleyra-gateway resume --ledger" in outcome.words
     assert len(replicas) * [PAUSED] == [told(error) for error in errors]
     assert len(replicas) * ["CALL_NOT_FOUND"] == [error.reason for error in missing]
     assert [] == provider.posts
