@@ -44,7 +44,7 @@ async def test_an_example_looks_an_unknown_outcome_up(example, address, sandbox)
 
 @asynccontextmanager
 async def cut_once(address: str, sandbox: Sandbox) -> AsyncIterator[str]:
-    """Passes connections on to a gateway; cuts the first one, when the provider has the call and the caller no answer."""
+    """Passes connections on to a gateway; cuts the first when the provider has the call and the caller no answer."""
     host, _, port = address.rpartition(":")
     passing = set[asyncio.Task[None]]()
 

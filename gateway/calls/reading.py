@@ -25,7 +25,10 @@ LARGEST_PAGE: Final = 1000
 PAGE_BYTES: Final = 2 * 1024 * 1024
 """A page ends there, too: far below the 4 MiB that gRPC clients take by default."""
 
+_FIRST: Final = 10
 _AT_ONCE: Final = 100
+"""Records read at once: the first few, and then at most."""
+
 _ITEM_HEAD: Final = 6  # bytes, at most, before an item of a list
 _TOKEN: Final = 64  # bytes, at most, of a page's token with its head
 
@@ -92,15 +95,18 @@ class Reading:
         return page
 
     async def _records(self, wanted: Filter, limit: int) -> AsyncIterator[Record]:
-        """Reads as many as are asked for, some at a time: a thousand large ones would not fit into memory's budget."""
+        """Reads as many as are asked for, some at a time: of large ones no more than a page may hold."""
+        at_once = _FIRST
         while limit > 0:
-            records = await self._ledger.page(wanted, min(limit, _AT_ONCE))
+            asked = min(limit, at_once)
+            records = await self._ledger.page(wanted, asked)
             for record in records:
                 yield record
-            if len(records) < min(limit, _AT_ONCE):
+            if len(records) < asked:
                 return
-            limit -= len(records)
+            limit -= asked
             wanted = replace(wanted, older_than=(records[-1].created, records[-1].call_id))
+            at_once = min(_AT_ONCE, 1 + PAGE_BYTES * asked // (1 + sum(len(record.request) for record in records)))
 
 
 def _moment(time: Timestamp) -> datetime:

@@ -12,7 +12,8 @@ from gateway.caller.repeat import WHAT_BY_DISPATCH, what_a_repeat_does
 from gateway.caller.words import UNTOLD_BY_REASON, WORDS_BY_ADVICE, WORDS_BY_DISPATCH, WORDS_BY_REASON
 from gateway.errors import ROW_BY_REASON
 from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
-from voicegateway.v1.outbound_call_pb2 import Dispatch
+from voicegateway.v1.outbound_call_pb2 import Dispatch, OutboundCall
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse, Preview
 
 
 def shown(answer: Answer) -> str:
@@ -35,6 +36,14 @@ def shown(answer: Answer) -> str:
 def test_an_answer_without_dispatch_is_told_apart_by_its_author(answer, words):
     """The gateway's own answers may leave open what happened to the phones; they are still its own."""
     assert words in shown(answer)
+
+
+def test_a_dry_run_of_a_recorded_request_is_no_replay():
+    """It repeats no outcome: it shows a form."""
+    dry = PlaceCallResponse(replayed=True, preview=Preview(url="https://api.example.com"))
+
+    assert not Answer(response=dry).is_replay
+    assert Answer(response=PlaceCallResponse(replayed=True, call=OutboundCall())).is_replay
 
 
 def test_words_of_a_newer_gateway_are_shown_as_they_are():

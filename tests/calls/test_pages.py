@@ -9,12 +9,15 @@ from itertools import count, cycle
 from typing import Any
 
 import pytest
+from faulty_store import FaultyStore
 from gateway_under_test import TO_A_FLOW
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from shelf import NOON, Shelf, running_shelf
+from shelf import NOON, Shelf, running_shelf, store_of
 
 from gateway.calls import reading
+from gateway.ledger.record import Record
+from gateway.ledger.store import Filter
 from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_NOT_SENT,
@@ -228,6 +231,29 @@ async def test_a_page_of_large_calls_ends_at_two_mebibytes(shelf):
     assert [] == [page.ByteSize() for page in pages if page.ByteSize() > 2 * 1024 * 1024]
 
 
+class CountingStore(FaultyStore):
+    """Counts the records that pages are made of."""
+
+    read = 0
+
+    async def page(self, wanted: Filter, limit: int) -> list[Record]:
+        records = await self._inner.page(wanted, limit)
+        self.read += len(records)
+        return records
+
+
+async def test_large_calls_are_not_read_for_nothing(ledger, provider):
+    """A page that ends at 2 MiB has read little more than it shows."""
+    store = CountingStore(store_of(ledger))
+    async with running_shelf(ledger, provider.url, store=store) as shelf:
+        for number in range(40):
+            await shelf.put(at=number * MICROSECOND, **LARGE)
+        pages = await whole_pages(shelf)
+
+    assert [6] * 6 + [4] == [len(page.calls) for page in pages]
+    assert store.read < 2 * 40
+
+
 async def test_no_page_is_larger_than_its_limit_unless_it_is_one_call(shelf, monkeypatch):
     """Wherever the limit is, a page with its token stays below, and one call is a page however large."""
     calls = [await shelf.put(at=number * MICROSECOND) for number in range(4)]
@@ -295,8 +321,16 @@ FILTERS: dict[str, Any] = {
 
 
 @pytest.fixture
-async def token(shelf) -> str:
+async def one_shelf(tmp_path, provider) -> AsyncIterator[Shelf]:
+    """A gateway on SQLite alone: a token is refused before any ledger is asked."""
+    async with running_shelf({"url": f"sqlite:///{tmp_path}/ledger.db"}, provider.url) as shelf:
+        yield shelf
+
+
+@pytest.fixture
+async def token(one_shelf) -> str:
     """The token after the first of three calls, with every filter."""
+    shelf = one_shelf
     for number in range(3):
         await shelf.put(at=number * MICROSECOND, custom="T1")
         await shelf.put(at=number * MICROSECOND, custom="T1", account="second")
@@ -325,11 +359,11 @@ async def refused(shelf: Shelf, **fields: Any) -> tuple[Any, ...]:
         pytest.param({"createTimeBefore": None}, id="no end"),
     ],
 )
-async def test_a_token_of_another_list_is_refused(shelf, token, change):
+async def test_a_token_of_another_list_is_refused(one_shelf, token, change):
     """It belongs to its account and its filters."""
     fields = {name: value for name, value in (FILTERS | change).items() if value is not None}
 
-    assert REFUSED == await refused(shelf, **fields, pageToken=token)
+    assert REFUSED == await refused(one_shelf, **fields, pageToken=token)
 
 
 @pytest.mark.parametrize(
@@ -341,16 +375,16 @@ async def test_a_token_of_another_list_is_refused(shelf, token, change):
         pytest.param({"dispatches": ["DISPATCH_ACCEPTED"] * 2}, id="a dispatch twice"),
     ],
 )
-async def test_a_token_goes_with_the_same_list_however_it_is_asked_for(shelf, token, same):
+async def test_a_token_goes_with_the_same_list_however_it_is_asked_for(one_shelf, token, same):
     """What makes no other list makes no other token."""
-    assert 2 == len(await shelf.ids(**FILTERS | same, pageToken=token))
+    assert 2 == len(await one_shelf.ids(**FILTERS | same, pageToken=token))
 
 
-async def test_a_cut_token_is_refused_wherever_it_is_cut(shelf, token):
+async def test_a_cut_token_is_refused_wherever_it_is_cut(one_shelf, token):
     """From the front and from the back, to the last character."""
     cut = [token[:length] for length in range(1, len(token))] + [token[start:] for start in range(1, len(token))]
 
-    assert {str(REFUSED)} == {str(await refused(shelf, **FILTERS, pageToken=each)) for each in cut}
+    assert {str(REFUSED)} == {str(await refused(one_shelf, **FILTERS, pageToken=each)) for each in cut}
 
 
 @pytest.mark.parametrize(
@@ -372,18 +406,18 @@ async def test_a_cut_token_is_refused_wherever_it_is_cut(shelf, token):
         ),
     ],
 )
-async def test_what_is_no_token_is_refused(shelf, token, spoilt):
+async def test_what_is_no_token_is_refused(one_shelf, token, spoilt):
     """It names its field, and nothing is listed from somewhere else."""
-    assert REFUSED == await refused(shelf, **FILTERS, pageToken=spoilt(token))
+    assert REFUSED == await refused(one_shelf, **FILTERS, pageToken=spoilt(token))
 
 
-async def test_an_old_token_goes_on_where_it_did(shelf, token):
+async def test_an_old_token_goes_on_where_it_did(one_shelf, token):
     """A token is good as long as its list, and any number of times."""
-    before = await shelf.ids(**FILTERS, pageToken=token)
-    await shelf.put(at=3 * MICROSECOND, custom="T1")
-    late = await shelf.put(at=timedelta(0), custom="T1")
+    before = await one_shelf.ids(**FILTERS, pageToken=token)
+    await one_shelf.put(at=3 * MICROSECOND, custom="T1")
+    late = await one_shelf.put(at=timedelta(0), custom="T1")
 
-    assert before == [each for each in await shelf.ids(**FILTERS, pageToken=token) if each != late]
+    assert before == [each for each in await one_shelf.ids(**FILTERS, pageToken=token) if each != late]
 
 
 # Anything
@@ -440,9 +474,12 @@ async def wide_shelf(ledger, provider) -> AsyncIterator[Shelf]:
     wanted=WANTED,
     sizes=st.lists(st.sampled_from([0, 1, 2, 3, 5, 1000]), min_size=1, max_size=4),
     page_bytes=st.sampled_from([1, 400, 900, 2 * 1024 * 1024]),
+    first_read=st.sampled_from([1, 2, 10]),
     at_once=st.sampled_from([1, 2, 100]),
 )
-async def test_any_pages_of_any_list_are_the_whole_list(wide_shelf, calls, wanted, sizes, page_bytes, at_once):
+async def test_any_pages_of_any_list_are_the_whole_list(
+    wide_shelf, calls, wanted, sizes, page_bytes, first_read, at_once
+):
     """Whatever is recorded, asked for, and however it is cut: put together, the pages are the filtered list."""
     shelf, account = wide_shelf, ACCOUNTS[next(EXAMPLES) % len(ACCOUNTS)]
     made = [(await put(shelf, call, account), call) for call in calls]
@@ -455,6 +492,7 @@ async def test_any_pages_of_any_list_are_the_whole_list(wide_shelf, calls, wante
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "PAGE_BYTES", page_bytes)
+        patch.setattr(reading, "_FIRST", first_read)
         patch.setattr(reading, "_AT_ONCE", at_once)
         pages = await shelf.pages(cycle(sizes), account=account, **filters_from(wanted))
 
