@@ -351,7 +351,7 @@ options = settings(deadline=None, suppress_health_check=[HealthCheck.function_sc
 
 
 @pytest.mark.usefixtures("_hurried")
-@settings(options, max_examples=50)
+@settings(options, max_examples=35)
 @any_history
 async def test_any_history_with_sqlite(door, provider, tmp_path: Path, steps):
     """Whatever happens in whatever order: the model's answers, the model's records, the model's POSTs."""
@@ -363,7 +363,7 @@ async def test_any_history_with_sqlite(door, provider, tmp_path: Path, steps):
 
 
 @pytest.mark.usefixtures("_hurried")
-@settings(options, max_examples=15)
+@settings(options, max_examples=10)
 @any_history
 async def test_any_history_with_postgresql(door, provider, database, steps):
     """The same on the shared ledger, where a dead owner is known by its time only."""
