@@ -83,6 +83,9 @@ def show_vacuum(before: Info, after: Info) -> None:
     sheet = Sheet()
     if after.size < before.size:
         sheet.heading(f"{size_of(before.size - after.size)} were given back: the ledger has {size_of(after.size)} now.")
+    elif after.free is None:
+        sheet.heading(f"The ledger was vacuumed: it has {size_of(after.size)}.")
+        sheet.words("PostgreSQL uses the freed room again; it passes over tables whose owner is another role.")
     else:
         sheet.heading(f"There was nothing to give back: the ledger has {size_of(after.size)}.")
 

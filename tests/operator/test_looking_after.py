@@ -136,7 +136,8 @@ async def test_a_vacuum_beside_a_serving_gateway_changes_no_record(gateway, oper
     repeated = await gateway.place_call(requestId="reminder-1")
 
     assert 0 == outcome.status
-    assert "given back" in outcome.words or "nothing to give back" in outcome.words
+    words = "There was nothing to give back" if operator.url.startswith("sqlite") else "The ledger was vacuumed"
+    assert words in outcome.words
     assert (True, first.call.call_id) == (repeated.replayed, repeated.call.call_id)
     assert 1 == len(provider.posts)
 

@@ -184,14 +184,15 @@ async def test_what_is_left_of_an_old_call_is_shown(gateway, operator, reduce, w
     assert None is row["recipients"]
 
 
-async def test_what_the_provider_said_cannot_command_the_terminal(gateway, operator, provider):
-    """An escape sequence in an answer is shown, not obeyed."""
-    provider.reply(REFUSED | {"message": "\x1b[2Jcleared\x9b1m"})
-    await gateway.place_call_error(requestId="reminder-1")
-    page = await operator("calls", "show", "reminder-1")
+@pytest.mark.usefixtures("gateway")
+async def test_what_others_wrote_cannot_command_the_terminal(operator):
+    """An escape sequence in the ledger is shown, not obeyed."""
+    async with opened(Source(url=operator.url)) as store:
+        await store.pause("\x1b[2Jcleared\x9b1m")
+    printed = (await operator("ledger", "info")).output + (await operator("calls", "list")).errors
 
-    assert "cleared" in page.output
-    assert not {"\x1b", "\x9b"} & set(page.output)
+    assert 2 == printed.count(r"\x1b[2Jcleared\x9b1m")
+    assert not {"\x1b", "\x9b"} & set(printed)
 
 
 @pytest.mark.parametrize("text", ["?", "x y", "x" * 65, "\udcff" * 9])
