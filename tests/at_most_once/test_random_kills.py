@@ -154,7 +154,7 @@ async def test_no_second_call_and_nothing_lost(nursery, provider, ledger):
         assert [records[number]] * len(accepted) == accepted
         assert dispatch_of(records[number]) in standing(phones.posts[number])
     kinds = {told(answer)[0] for answer in final.values()}
-    assert kinds == FINAL
+    assert {"OK"} <= kinds <= FINAL
 
 
 def standing(rings: list[str | None]) -> set[str]:
