@@ -165,7 +165,7 @@ app.add_typer(ledger_app, name="ledger")
 
 @app.command()
 def demo() -> None:
-    """Watch calls being placed, refused and lost, in five scenes."""
+    """Watch calls being placed, refused and lost, in six scenes."""
     import logging
 
     import uvloop
