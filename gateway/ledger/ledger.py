@@ -150,7 +150,7 @@ class Ledger:
 
     def suspect(self) -> None:
         """Notes that a write takes far too long; the next one that succeeds clears it."""
-        self._turn(healthy=False)
+        self._turn(healthy=False, cause="Slow")
 
     async def find(self, key: Key) -> Record | None:
         """Reads the record of a key.
@@ -278,14 +278,15 @@ class Ledger:
             async with asyncio.timeout(PATIENCE):
                 return await work
         except TimeoutError:
-            self._turn(healthy=False)
+            self._turn(healthy=False, cause="Timeout")
             raise LedgerUnavailableError("Timeout") from None
-        except LedgerUnavailableError:
-            self._turn(healthy=False)
+        except LedgerUnavailableError as error:
+            self._turn(healthy=False, cause=error.cause)
             raise
 
-    def _turn(self, *, healthy: bool) -> None:
+    def _turn(self, *, healthy: bool, cause: str = "") -> None:
         if healthy != self.is_healthy:
             self.is_healthy = healthy
-            log.log(logging.INFO if healthy else logging.ERROR, "ledger", works=healthy)
+            facts = {"cause": cause} if cause else {}
+            log.log(logging.INFO if healthy else logging.ERROR, "ledger", works=healthy, **facts)
             self._on_health(healthy)
