@@ -1,11 +1,16 @@
 """What the edge knows about one request, beside the request itself."""
 
+import asyncio
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from gateway.clock import Stopwatch
-from gateway.errors import Violation
+from gateway.errors import GatewayError, Violation
+from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE
+
+T = TypeVar("T")
 
 _SPARE: Final = 0.1
 _MOST_SPARE: Final = 0.5
@@ -30,6 +35,18 @@ class Inbound:
     seconds: float | None = None
     age: Stopwatch = field(default_factory=Stopwatch)
     _began: float = field(default_factory=time.monotonic)
+
+    async def in_time(self, look: Awaitable[T]) -> T:
+        """Looks at the ledger for no longer than the caller waits: it may be more patient than he is.
+
+        Raises:
+            GatewayError: LEDGER_UNAVAILABLE, when that is over.
+        """
+        try:
+            async with asyncio.timeout(self.time_to_answer()):
+                return await look
+        except TimeoutError:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from None
 
     def time_to_answer(self) -> float | None:
         """Seconds until an answer must leave to reach the caller in time, at least 0; None where there is no limit."""

@@ -51,15 +51,17 @@ class Admission:
             raise GatewayError(ERROR_REASON_POLICY_REFUSED, violations=forbidden)
         if expired(request, self._now):
             raise GatewayError(ERROR_REASON_EXPIRED)
-        if await self._is_paused():
+        if await self._is_paused(inbound):
             raise GatewayError(ERROR_REASON_PAUSED)
         if not self._has_room():
             raise GatewayError(ERROR_REASON_OVERLOADED)
         return account
 
-    async def _is_paused(self) -> bool:
+    async def _is_paused(self, inbound: Inbound) -> bool:
+        if self._ledger.knows_pause:
+            return self._ledger.pause is not None
         try:
-            return await self._ledger.current_pause() is not None
+            return await inbound.in_time(self._ledger.current_pause()) is not None
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from ulid import ULID
@@ -21,7 +21,6 @@ from gateway.errors import GatewayError
 from gateway.inbound import Inbound
 from gateway.kaleyra.client import ProviderClient
 from gateway.kaleyra.reply import Reading
-from gateway.ledger import transitions
 from gateway.ledger.ledger import Known, Ledger
 from gateway.ledger.record import Key, Record, encoded
 from gateway.ledger.store import LedgerUnavailableError
@@ -129,16 +128,18 @@ class Dialer:
         if dialing.reserved is None:
             dialing.given_up = True
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
-        if dialing.told is None:
+        told = dialing.told()
+        if told is None:
             return None  # the provider is silent: the caller's own deadline passes
-        if dialing.told_age.elapsed() > SLOW:
+        if dialing.outcome_age.elapsed() > SLOW:
             self._ledger.suspect()
-        return self._answers.answer(dialing.told, replayed=False)
+        return self._answers.answer(told, replayed=False)
 
     def _cut_off(self, dialing: Dialing) -> PlaceCallResponse:
         """Answers a caller whose call the end of the process cut off with what is known of it."""
-        if dialing.told is not None:
-            return self._answers.answer(dialing.told, replayed=False)
+        told = dialing.told()
+        if told is not None:
+            return self._answers.answer(told, replayed=False)
         if dialing.reserved is None:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE)
         raise GatewayError(ERROR_REASON_OUTCOME_UNKNOWN, call_id=dialing.reserved.call_id)
@@ -190,7 +191,5 @@ class Dialer:
         facts |= {"call_id": reserved.call_id, "account": reserved.account}
         attempt = Attempt(reserved, dialing.request, dialing.account, dialing.fence)
         outcome = await attempt.send(self._client, self._reading, facts)
-        # The truth, also where it cannot be written yet; written, something else may have been faster.
-        told = transitions.finish(reserved, reserved.attempt, reserved.owner, outcome, datetime.now(UTC))
-        dialing.tells(told)
-        return await self._ledger.finish(reserved, outcome) or told
+        dialing.ends(outcome)
+        return await self._ledger.finish(reserved, outcome) or dialing.told()

@@ -10,10 +10,11 @@ import structlog
 
 from gateway.accounts import Account
 from gateway.calls.attempt import Fence
-from gateway.clock import Stopwatch
+from gateway.clock import Stopwatch, utc_now
 from gateway.inbound import Inbound
+from gateway.ledger import transitions
 from gateway.ledger.record import Record
-from gateway.ledger.transitions import Wish
+from gateway.ledger.transitions import Outcome, Wish
 from gateway.outcomes import level_of
 from gateway.statuses import from_status
 from voicegateway.v1.outbound_call_pb2 import Dispatch, ProviderReply
@@ -47,7 +48,7 @@ class Dialing:
 
     Attributes:
         reserved: Its record, once it is taken for this attempt.
-        told: What the provider said, before it is written down.
+        outcome: What became of the attempt, before it is written down.
         caller_is_gone: Before the call is recorded, a caller who goes takes it along.
         given_up: The caller was answered that nothing is known: nothing may be sent any more.
     """
@@ -58,8 +59,8 @@ class Dialing:
     fence: Fence
     inbound: Inbound
     reserved: Record | None = None
-    told: Record | None = None
-    told_age: Stopwatch = field(default_factory=Stopwatch)
+    outcome: Outcome | None = None
+    outcome_age: Stopwatch = field(default_factory=Stopwatch)
     caller_is_gone: bool = False
     given_up: bool = False
 
@@ -67,9 +68,16 @@ class Dialing:
         """Whether somebody still waits for it."""
         return not (self.caller_is_gone or self.given_up)
 
-    def tells(self, record: Record | None) -> None:
-        """Notes what the provider said, as the record that it makes."""
-        self.told, self.told_age = record, Stopwatch()
+    def ends(self, outcome: Outcome) -> None:
+        """Notes what became of the attempt."""
+        self.outcome, self.outcome_age = outcome, Stopwatch()
+
+    def told(self) -> Record | None:
+        """The record that the outcome makes, as long as nothing else was faster: the truth, also while unwritten."""
+        if self.reserved is None or self.outcome is None:
+            return None
+        attempt, owner = self.reserved.attempt, self.reserved.owner
+        return transitions.finish(self.reserved, attempt, owner, self.outcome, utc_now())
 
     def log_without_its_caller(self, task: asyncio.Task[Ending]) -> None:
         """Writes the one line of a call whose caller has gone."""

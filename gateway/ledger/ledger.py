@@ -189,13 +189,18 @@ class Ledger:
         """The operator's pause as it was last read."""
         return self._pause
 
+    @property
+    def knows_pause(self) -> bool:
+        """Whether what was last read of a pause is still fresh."""
+        return self._pause_age is not None and self._pause_age.elapsed() <= PAUSE_IS_FRESH
+
     async def current_pause(self) -> Pause | None:
         """The operator's pause, if any, read anew where what is known of it is no longer fresh.
 
         Raises:
             LedgerUnavailableError: It cannot be read.
         """
-        if self._pause_age is None or self._pause_age.elapsed() > PAUSE_IS_FRESH:
+        if not self.knows_pause:
             await self.refresh_pause()
         return self._pause
 

@@ -19,9 +19,6 @@ from voicegateway.v1.outbound_call_pb2 import (
     Dispatch,
     OutboundCall,
     OutboundCallRequest,
-    ProviderReply,
-    RecipientOutcome,
-    Resolution,
 )
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse, Warning  # noqa: A004 - the contract's word
 
@@ -117,23 +114,24 @@ class Record:
             erase_after: For how long numbers and texts are kept; None when for ever.
         """
         call = OutboundCall(
-            call_id=self.call_id, request_id=self.request_id, account=self.account, dispatch=self.dispatch
+            call_id=self.call_id,
+            request_id=self.request_id,
+            account=self.account,
+            dispatch=self.dispatch,
+            create_time=timestamp(self.created),
+            update_time=timestamp(self.updated),
         )
-        request = OutboundCallRequest.FromString(self.request)
         if self.request:
-            call.request.CopyFrom(request)
+            call.request.MergeFromString(self.request)
         if self.reply:
-            call.provider_reply.CopyFrom(ProviderReply.FromString(self.reply))
+            call.provider_reply.MergeFromString(self.reply)
         if self.error:
-            call.error.CopyFrom(self.status())
+            call.error.MergeFromString(self.error)
         if self.resolution:
-            call.resolution.CopyFrom(Resolution.FromString(self.resolution))
-        call.create_time.CopyFrom(timestamp(self.created))
-        call.update_time.CopyFrom(timestamp(self.updated))
+            call.resolution.MergeFromString(self.resolution)
         if self.dispatch in _MAY_RING:
-            call.recipients.extend(
-                RecipientOutcome(recipient=recipient, state=RECIPIENT_STATE_WAITING) for recipient in request.recipients
-            )
+            for recipient in call.request.recipients:
+                call.recipients.add(recipient=recipient, state=RECIPIENT_STATE_WAITING)
         erase_time = self._erase_time(erase_after)
         if erase_time is not None:
             call.erase_time.CopyFrom(timestamp(erase_time))
@@ -145,6 +143,7 @@ class Record:
         return self.retain_from + erase_after
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSETTLED = frozenset({DISPATCH_SENDING, DISPATCH_OUTCOME_UNKNOWN})
 _MAY_RING = frozenset({DISPATCH_SENDING, DISPATCH_ACCEPTED, DISPATCH_OUTCOME_UNKNOWN})
 
@@ -167,6 +166,5 @@ def schedule_time(request: bytes) -> datetime | None:
 
 def timestamp(time: datetime) -> Timestamp:
     """Renders a time."""
-    value = Timestamp()
-    value.FromDatetime(time)
-    return value
+    seconds, microseconds = divmod((time - _EPOCH) // timedelta(microseconds=1), 1_000_000)
+    return Timestamp(seconds=seconds, nanos=microseconds * 1000)

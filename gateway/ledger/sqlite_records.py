@@ -16,7 +16,8 @@ from gateway.ledger.store import Change, Changed
 
 _TABLE: Final = ", ".join(rows.COLUMNS)
 _SELECT: Final = f"SELECT {_TABLE} FROM calls"  # noqa: S608 - the names of our own fields, as below
-_INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({', '.join('?' * (len(rows.COLUMNS) + 1))})"  # noqa: S608
+_PLACES: Final = ", ".join("?" * (len(rows.COLUMNS) + 1))
+_INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({_PLACES}) ON CONFLICT (account, request_id) DO NOTHING"  # noqa: S608
 
 _INSERT_NUMBER: Final = "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)"
 _DELETE_NUMBER: Final = "DELETE FROM call_numbers WHERE (account, digits, created, call_id) = (?, ?, ?, ?)"
@@ -36,9 +37,13 @@ def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
     found = select("WHERE account = ? AND request_id = ?", key)
 
     def work(connection: sqlite3.Connection) -> Changed:
+        # Most keys are new: that is tried first, and the record is read only where there is one.
+        new = change(None, now())
+        if new is not None and _inserted(connection, new):
+            return Changed(new, is_mine=True)
         record = next(iter(found(connection)), None)
         changed = change(record, now())
-        if changed is None:
+        if record is None or changed is None:
             return Changed(record, is_mine=False)
         _write(connection, changed, record)
         return Changed(changed, is_mine=True)
@@ -46,12 +51,16 @@ def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
     return work
 
 
-def _write(connection: sqlite3.Connection, record: Record, before: Record | None) -> None:
-    if before is None:
-        values, custom, numbers = rows.values(record, to_microseconds), rows.custom_of(record), _numbers(record)
-        connection.execute(_INSERT, [*values, custom])
-        connection.executemany(_INSERT_NUMBER, numbers)
-        return
+def _inserted(connection: sqlite3.Connection, record: Record) -> bool:
+    """Writes a new record, unless there is one with its key."""
+    values, custom, numbers = rows.values(record, to_microseconds), rows.custom_of(record), _numbers(record)
+    if connection.execute(_INSERT, [*values, custom]).rowcount == 0:
+        return False
+    connection.executemany(_INSERT_NUMBER, numbers)
+    return True
+
+
+def _write(connection: sqlite3.Connection, record: Record, before: Record) -> None:
     changed = rows.changes(before, record, to_microseconds)
     connection.execute(_update(tuple(changed)), [*changed.values(), record.call_id])
     if record.request != before.request:  # erased, or whole again

@@ -132,7 +132,7 @@ async def test_an_erased_call_is_found_by_nothing_that_was_in_it(store, clock):
     record = await place(store, wish(custom="T1", prefix="1", recipients=[{"number": "3236550107"}]))
     other = await place(store, wish("request-other", recipients=[{"number": "+13236550107"}]))
     clock.ahead += timedelta(days=3)
-    await store.change(other.key, lambda found, now: replace(found, updated=now))
+    await store.change(other.key, lambda found, now: found and replace(found, updated=now))
     await keep(store)
     erased = await store.find(record.key)
     wanted = [{"custom": "T1"}, {"custom": record.call_id}, {"number": "3236550107"}, {"number": "13236550107"}, {}]
