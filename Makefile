@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help install demo test check format generate baseline lock bench clean
+.PHONY: help install demo test check format generate baseline version lock bench clean
 
 help: ## List the commands
 	@echo 'kaleyra-gateway'; echo
@@ -49,6 +49,9 @@ generate: $(DEV) ## Regenerate generated/ from protos/
 
 baseline: $(DEV) ## Declare today's contract the one that must not break (deliberately, with a decision)
 	tools/generate --baseline
+
+version: $(DEV) ## Write the version of gateway/__init__.py wherever else it stands
+	$(BIN)/python tools/version.py
 
 lock: $(DEV) ## Pin all dependencies anew in requirements*.txt
 	$(BIN)/python tools/lock.py
