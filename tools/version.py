@@ -10,14 +10,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 NUMBER = r"\d+\.\d+\.\d+"
 SOURCE = "gateway/__init__.py"
+ARTIFACT = "<artifactId>voicegateway-client</artifactId>\n"
 PLACES = {
     "clients/go/voicegateway/version.go": rf'(?<=const Version = "){NUMBER}(?=")',
-    "clients/java/pom.xml": rf"(?<=<artifactId>voicegateway-client</artifactId>\n  <version>){NUMBER}(?=</version>)",
-    "deploy/helm/kaleyra-gateway/Chart.yaml": rf'(?<=version: ){NUMBER}$|(?<=appVersion: "){NUMBER}(?=")',
-    "examples/java/pom.xml": rf"(?<=<artifactId>voicegateway-client</artifactId>\n      <version>){NUMBER}(?=</version>)",
-    "tests/clients/java/pom.xml": (
-        rf"(?<=<artifactId>voicegateway-client</artifactId>\n      <version>){NUMBER}(?=</version>)"
-    ),
+    "clients/java/pom.xml": rf"(?<={ARTIFACT}  <version>){NUMBER}(?=</version>)",
+    "deploy/helm/kaleyra-gateway/Chart.yaml": rf'(?<=^version: ){NUMBER}$|(?<=^appVersion: "){NUMBER}(?="$)',
+    "examples/java/pom.xml": rf"(?<={ARTIFACT}      <version>){NUMBER}(?=</version>)",
+    "tests/clients/java/pom.xml": rf"(?<={ARTIFACT}      <version>){NUMBER}(?=</version>)",
 }
 """How the version is written in each file; the Python client's wheel reads the source itself."""
 
