@@ -92,7 +92,13 @@ async def test_a_stranger_reads_the_whole_error(gateway, sandbox):
 async def test_a_stranger_finds_out_what_is_served(gateway):
     """Listing and describing need no file of ours either."""
     _, services = await run(str(grpcurl()), "-plaintext", gateway.address, "list")
-    _, described = await run(str(grpcurl()), "-plaintext", gateway.address, "describe", SERVICE)
+    _, described = await run(str(grpcurl()), "-plaintext", gateway.address, "describe", f"{SERVICE}.PlaceCall")
+
+    _, nonsense = await run(str(grpcurl()), "-plaintext", gateway.address, "describe", f"{SERVICE}.Nonsense")
 
     assert {SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"} == set(services.split())
-    assert "rpc PlaceCall ( .voicegateway.v1.PlaceCallRequest ) returns ( .voicegateway.v1.PlaceCallResponse );" in described
+    assert (
+        "rpc PlaceCall ( .voicegateway.v1.PlaceCallRequest ) returns ( .voicegateway.v1.PlaceCallResponse )"
+        in described
+    )
+    assert "Symbol not found" in nonsense
