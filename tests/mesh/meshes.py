@@ -1,0 +1,122 @@
+"""Gateways on one ledger behind an Envoy, and callers who repeat what they may."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc.aio
+from envoys import LOOPBACK, Edit, Envoy, free_ports, placed, running_envoy, shipped
+from gateway_under_test import Refusal
+from nursery import Child, Nursery
+from raw_provider import RawProvider
+from replicas import answer_of, number_in, numbered, told
+
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, PlaceCallResponse
+from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
+
+BRIEF: Mapping[str, Any] = {"connect_timeout": 0.5, "reply_timeout": 1.0}
+"""An attempt whose owner is dead is given up after three seconds."""
+
+
+@dataclass
+class Mesh:
+    """Places for gateways, and the front Envoy before them.
+
+    Attributes:
+        ports: Where the gateways listen, one a place.
+        envoy: The front.
+        stub: A caller's, to the front.
+    """
+
+    nursery: Nursery
+    provider: RawProvider
+    ledger: Mapping[str, Any]
+    folder: Path
+    stack: AsyncExitStack
+    ports: list[int] = field(default_factory=lambda: free_ports(2))
+    envoy: Envoy = field(init=False)
+    channel: grpc.aio.Channel = field(init=False)
+    stub: OutboundCallServiceStub = field(init=False)
+
+    async def gateway(self, place: int, step: str = "", signals: tuple[str, ...] = (), **settings: Any) -> Child:
+        """Starts a gateway at a place, which sends itself signals at a step."""
+        listen = f"{LOOPBACK}:{self.ports[place]}"
+        whole = {"provider": dict(BRIEF), "listen": listen} | settings
+        child = self.nursery.child(self.provider.url, self.ledger, step, signals, **whole)
+        return await self.stack.enter_async_context(child)
+
+    async def front(self, edit: Edit = lambda _: None, file: str = "front.yaml") -> Envoy:
+        """Starts the front Envoy, and waits until it finds the gateways that there are."""
+        document = placed(shipped(file), self.ports)
+        edit(document)
+        self.envoy = await self.stack.enter_async_context(running_envoy(document, self.folder))
+        [address] = self.envoy.addresses.values()
+        self.channel = await self.stack.enter_async_context(grpc.aio.insecure_channel(address))
+        self.stub = OutboundCallServiceStub(self.channel)
+        return self.envoy
+
+    async def both(self, **settings: Any) -> list[Child]:
+        """Starts two gateways and the front, and waits until it finds them."""
+        children = [await self.gateway(place, **settings) for place in (0, 1)]
+        await self.front()
+        await self.envoy.finds(*self.ports)
+        return children
+
+    async def answer(self, number: int, timeout: float = 10) -> PlaceCallResponse | Refusal:
+        """Asks once."""
+        return await answer_of(self.stub.PlaceCall(numbered(number), timeout=timeout))
+
+
+Answers = list[PlaceCallResponse | Refusal]
+
+
+async def insisting(stub: OutboundCallServiceStub, request: PlaceCallRequest, timeout: float = 10) -> Answers:
+    """Repeats a request, as a caller of any language may, until its answer is final; returns all answers."""
+    answers: Answers = []
+    async with asyncio.timeout(40):
+        while True:
+            answer = await answer_of(stub.PlaceCall(request, timeout=timeout))
+            answers.append(answer)
+            if not may_repeat(answer):
+                return answers
+            await asyncio.sleep(0.05)
+
+
+def may_repeat(answer: PlaceCallResponse | Refusal) -> bool:
+    """Whether the contract lets a caller repeat: where it is advised, and where the gateway has not spoken."""
+    if isinstance(answer, PlaceCallResponse):
+        return False
+    return answer.info is None or answer.retry == "REPEAT"
+
+
+async def crowd(stub: OutboundCallServiceStub, ids: int, each: int = 2, timeout: float = 10) -> dict[int, Answers]:
+    """Several callers insist on each of several requests, all at once; returns the answers by number."""
+    numbers = [number for number in range(1, ids + 1) for _ in range(each)]
+    found = await asyncio.gather(*(insisting(stub, numbered(number), timeout) for number in numbers))
+    answers: dict[int, Answers] = {number: [] for number in numbers}
+    for number, more in zip(numbers, found, strict=True):
+        answers[number] += more
+    return answers
+
+
+def finals(answers: Mapping[int, Answers]) -> dict[int, set[str]]:
+    """What was told as final of each number."""
+    return {number: {told(each)[0] for each in every if not may_repeat(each)} for number, every in answers.items()}
+
+
+def posts_by_number(provider: RawProvider) -> Counter[int]:
+    """How many POSTs came for each number."""
+    return Counter(number_in(post) for post in provider.posts)
+
+
+def agrees(answers: Mapping[int, Answers], provider: RawProvider) -> bool:
+    """One story a number, told to all, with at most one POST; exactly one where the call was accepted."""
+    stories, posts = finals(answers), posts_by_number(provider)
+    return all(
+        len(story) == 1 and posts[number] <= 1 and (posts[number] == 1 or story != {"OK"})
+        for number, story in stories.items()
+    )
