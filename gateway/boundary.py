@@ -17,11 +17,13 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from gateway.errors import GatewayError, Violation
+from gateway.errors import GatewayError
 from gateway.inbound import Inbound
-from gateway.rules import Rules, unknown_fields
+from gateway.rules import Rules
 from gateway.visit import Context, Visit
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_INVALID_REQUEST
+from voicegateway_client.unknown_fields import unknown_fields
+from voicegateway_client.violation import Violation
 
 _DIALS: Final = "PlaceCall"
 """The only method that dials. A recorded request finds its record before a rule refuses it: it judges by itself."""

@@ -24,6 +24,7 @@ from voicegateway.v1.outbound_call_pb2 import DISPATCH_OUTCOME_UNKNOWN as OUTCOM
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_REJECTED as REJECTED
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING as SENDING
 from voicegateway.v1.outbound_call_pb2 import Dispatch
+from voicegateway_client.violation import Violation
 
 DOMAIN: Final = "voicegateway.v1"
 
@@ -36,15 +37,6 @@ class Row:
     dispatch: Dispatch.ValueType | None
     retry: RetryAdvice.ValueType | None
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One broken rule: the field's path, the rule's id in UPPER_SNAKE, and words for people. Never a value."""
-
-    field: str
-    reason: str
-    description: str
 
 
 @dataclass(frozen=True, slots=True)

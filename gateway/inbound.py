@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from gateway.clock import Stopwatch
-from gateway.errors import GatewayError, Violation
+from gateway.errors import GatewayError
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE
+from voicegateway_client.violation import Violation
 
 T = TypeVar("T")
 

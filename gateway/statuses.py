@@ -9,9 +9,10 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2 as details_pb2
 from google.rpc import status_pb2
 
-from gateway.errors import DOMAIN, GatewayError, Resource, Violation
+from gateway.errors import DOMAIN, GatewayError, Resource
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_POLICY_REFUSED, ErrorReason, RetryAdvice
 from voicegateway.v1.outbound_call_pb2 import Dispatch
+from voicegateway_client.violation import Violation
 
 M = TypeVar("M", bound=Message)
 

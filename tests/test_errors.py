@@ -8,10 +8,11 @@ from google.rpc import status_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import DOMAIN, ROW_BY_REASON, GatewayError, Resource, Violation
+from gateway.errors import DOMAIN, ROW_BY_REASON, GatewayError, Resource
 from gateway.statuses import STATUS_LIMIT, from_status, to_status
 from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
 from voicegateway.v1.outbound_call_pb2 import Dispatch
+from voicegateway_client.violation import Violation
 
 CONTRACT = """
 1 INVALID_REQUEST INVALID_ARGUMENT NOT_SENT CORRECT

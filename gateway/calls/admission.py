@@ -7,7 +7,7 @@ from datetime import UTC
 
 from gateway.accounts import Account, Accounts
 from gateway.clock import Now
-from gateway.errors import GatewayError, Violation
+from gateway.errors import GatewayError
 from gateway.inbound import Inbound
 from gateway.kaleyra.numbers import readings
 from gateway.ledger.ledger import Ledger
@@ -22,6 +22,7 @@ from voicegateway.v1.error_reason_pb2 import (
 )
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+from voicegateway_client.violation import Violation
 
 
 class Admission:

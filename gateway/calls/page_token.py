@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from gateway.errors import GatewayError, Violation
+from gateway.errors import GatewayError
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_INVALID_REQUEST
 from voicegateway.v1.outbound_call_service_pb2 import ListCallsRequest
+from voicegateway_client.violation import Violation
 
 _MARK: Final = 8
 _TIME: Final = 8

@@ -15,12 +15,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from gateway.errors import Resource, Violation
+from gateway.errors import Resource
 from gateway.kaleyra.envelope import TEXT_LIMIT, Envelope, UnreadableError, read_envelope
 from gateway.kaleyra.numbers import readings
 from voicegateway.v1 import error_reason_pb2 as reasons
 from voicegateway.v1.error_reason_pb2 import ErrorReason
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
+from voicegateway_client.violation import Violation
 
 _INVALID_NUMBER: Final = "the provider called this number invalid"
 _NO_TEXT: Final = "the provider named this field without a reason"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from outbound_calls import PLAIN, WHOLE, call_from, to_numbers
 
-from gateway.errors import ROW_BY_REASON, Resource, Violation
+from gateway.errors import ROW_BY_REASON, Resource
 from gateway.kaleyra.envelope import TEXT_LIMIT
 from gateway.kaleyra.form import to_form
 from gateway.kaleyra.reply import (
@@ -24,6 +24,7 @@ from gateway.kaleyra.reply import (
 )
 from voicegateway.v1.error_reason_pb2 import ErrorReason
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_REJECTED, OutboundCallRequest
+from voicegateway_client.violation import Violation
 
 SAMPLES = Path(__file__).parent / "samples"
 ALL_STATUSES = range(100, 600)

@@ -7,7 +7,7 @@ import pytest
 from google.rpc import error_details_pb2 as details_pb2
 from wishes import reserve, wish
 
-from gateway.errors import GatewayError, Resource, Violation
+from gateway.errors import GatewayError, Resource
 from gateway.ledger import transitions
 from gateway.ledger.keeper import STEP, Keeper
 from gateway.ledger.record import Stage
@@ -25,6 +25,7 @@ from voicegateway.v1.outbound_call_pb2 import (
     ProviderReply,
     Resolution,
 )
+from voicegateway_client.violation import Violation
 
 RETENTION = Retention(erase_after=timedelta(days=2), entomb_after=timedelta(days=30), forget_after=timedelta(days=400))
 AGES = [timedelta(hours=1), timedelta(days=3), timedelta(days=31), timedelta(days=401)]

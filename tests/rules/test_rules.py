@@ -12,8 +12,8 @@ from google.rpc import error_details_pb2 as details_pb2
 from raw_caller import refused
 
 from gateway.app import SERVICE
-from gateway.rules.hints import HINT_BY_FIELD
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, ListCallsRequest, WatchCallsRequest
+from voicegateway_client.hints import HINT_BY_FIELD
 
 
 @pytest.mark.parametrize(("call", "expected"), BROKEN)

@@ -8,7 +8,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from gateway.errors import Violation
+from voicegateway_client.violation import Violation
 
 _SHOWN: Final = 100
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from buf.validate import validate_pb2
 from google.protobuf.message import Message
 
-from gateway.errors import Violation
+from voicegateway_client.violation import Violation
 
 LIMIT: Final = 100
 """Items of a list that no rule limits. Such are lists of enum values: longer ones can only repeat themselves."""
