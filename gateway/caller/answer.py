@@ -8,12 +8,10 @@ from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict
-from google.rpc import error_details_pb2 as details_pb2
-from grpc_status import rpc_status
 
 from gateway.caller.exit_status import ACCEPTED, EXIT_BY_DISPATCH, INVALID, UNKNOWN
-from gateway.errors import DOMAIN
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
+from voicegateway_client.errors import error_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +72,14 @@ class Answer:
 
 def answer_from_error(error: grpc.RpcError) -> Answer:
     """Reads an error: ours by its ErrorInfo, any other as unknown."""
-    call: Any = error
-    info, bad_request, policy = details_pb2.ErrorInfo(), details_pb2.BadRequest(), details_pb2.PreconditionFailure()
-    status = rpc_status.from_call(call)
-    for detail in status.details if status else ():
-        for known in (info, bad_request, policy):
-            detail.Unpack(known)  # does nothing with a detail of another type
-    if info.domain != DOMAIN:
-        return Answer(code=call.code().name, message=call.details() or "")
-    metadata = dict(info.metadata)
+    told = error_from(error)
+    facts = dict(told.metadata)
     return Answer(
-        code=call.code().name,
-        message=call.details() or "",
-        reason=info.reason,
-        dispatch=metadata.pop("dispatch", ""),
-        advice=metadata.pop("retry", ""),
-        violations=(
-            *((each.field, each.description) for each in bad_request.field_violations),
-            *((each.subject, each.description) for each in policy.violations),
-        ),
-        facts=metadata,
+        code=told.code.name,
+        message=told.message,
+        reason=told.reason_name,
+        dispatch=facts.pop("dispatch", ""),
+        advice=facts.pop("retry", ""),
+        violations=tuple((each.field, each.description) for each in told.violations),
+        facts=facts,
     )
