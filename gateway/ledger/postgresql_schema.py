@@ -8,7 +8,7 @@ import asyncpg
 
 from gateway.ledger.migrations import migrations
 from gateway.ledger.postgresql_pool import CONNECT_WITHIN, SETTINGS
-from gateway.ledger.store import START_ONCE, LedgerStartError
+from gateway.ledger.store import NONE_YET, START_ONCE, WOULD_FORGET, LedgerStartError, NoLedgerError, OldLedgerError
 
 _LOCK: Final = int.from_bytes(b"ledger")
 """Names the advisory lock that replicas migrate under; any number that nobody else takes."""
@@ -43,11 +43,9 @@ async def check(url: str) -> None:
         connection.terminate()
     _refuse_newer(version)
     if version == 0:
-        raise LedgerStartError(
-            "the database of ledger.url is no ledger: see ledger.url, or start the gateway, which makes it one"
-        )
+        raise NoLedgerError(f"the database of ledger.url is no ledger: {NONE_YET}")
     if version < known:
-        raise LedgerStartError(
+        raise OldLedgerError(
             f"the database of ledger.url has schema {version}, and this version wants {known}: {START_ONCE}"
         )
 
@@ -56,10 +54,7 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], *, create: bool
     steps, version = migrations("postgresql"), await _version(connection)
     _refuse_newer(version)
     if version == 0 and not create:
-        raise LedgerStartError(
-            "the database of ledger.url is empty: an empty ledger would forget every promise. "
-            "Restore it, or set ledger.create = true for a new one"
-        )
+        raise NoLedgerError(f"the database of ledger.url is empty: {WOULD_FORGET}")
     if version == 0:
         await connection.execute("CREATE TABLE schema_version (version integer PRIMARY KEY)")
     for number, step in enumerate(steps[version:], start=version + 1):

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from gateway.clock import Now
 from gateway.ledger import rows, sqlite_maintenance, sqlite_records
@@ -23,7 +23,6 @@ from gateway.ledger.filelock import FileLock
 from gateway.ledger.migrations import migrations
 from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.sqlite_file import (
-    WOULD_FORGET,
     connect,
     migrate,
     name_of,
@@ -33,20 +32,22 @@ from gateway.ledger.sqlite_file import (
 )
 from gateway.ledger.sqlite_writer import Work, Writer
 from gateway.ledger.store import (
+    NONE_YET,
     START_ONCE,
+    WOULD_FORGET,
     Change,
     Changed,
     Filter,
     Info,
     LedgerStartError,
     LedgerUnavailableError,
+    NoLedgerError,
+    OldLedgerError,
     Pause,
 )
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 T = TypeVar("T")
-
-_NONE_YET: Final = "see ledger.url, or start the gateway, which makes it"
 
 
 class SqliteStore:
@@ -75,7 +76,7 @@ class SqliteStore:
         """Opens the file, alone with it, and brings its schema up to date; beside a server, as it is."""
         self.is_alone = not beside_a_server
         if not self._file.exists() and (beside_a_server or not self._create):
-            raise LedgerStartError(f"{self._file} is not there: {_NONE_YET if beside_a_server else WOULD_FORGET}")
+            raise NoLedgerError(f"{self._file} is not there: {NONE_YET if beside_a_server else WOULD_FORGET}")
         if self.is_alone:
             self._take()
         try:
@@ -104,8 +105,10 @@ class SqliteStore:
     def _check(self) -> None:
         with closing(plainly(self._file, "rw")) as connection:
             version, known = version_of(connection, self._file), len(migrations("sqlite"))
+        if version == 0:
+            raise NoLedgerError(f"{self._file} is empty: {NONE_YET}")
         if version < known:
-            raise LedgerStartError(f"{self._file} has schema {version}, and this version wants {known}: {START_ONCE}")
+            raise OldLedgerError(f"{self._file} has schema {version}, and this version wants {known}: {START_ONCE}")
 
     async def change(self, key: Key, change: Change) -> Changed:
         """Applies a change in the next group; returns once the group is on the disk."""

@@ -9,17 +9,13 @@ from typing import Final
 from urllib.parse import quote
 
 from gateway.ledger.migrations import migrations
-from gateway.ledger.store import LedgerStartError
+from gateway.ledger.store import WOULD_FORGET, LedgerStartError, NoLedgerError
 
 PATIENCE: Final = 5.0
 """Seconds to wait for another writer."""
 
 APPLICATION: Final = int.from_bytes(b"KEYG")
 """What the file itself says of whose it is."""
-
-WOULD_FORGET: Final = (
-    "an empty ledger would forget every promise. Restore it, or set ledger.create = true for a new one"
-)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -73,7 +69,7 @@ def migrate(connection: sqlite3.Connection, file: Path, *, create: bool) -> None
     """
     steps, version = migrations("sqlite"), version_of(connection, file)
     if version == 0 and not create:
-        raise LedgerStartError(f"{file} is empty: {WOULD_FORGET}")
+        raise NoLedgerError(f"{file} is empty: {WOULD_FORGET}")
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;")
 

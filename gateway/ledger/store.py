@@ -33,11 +33,25 @@ class LedgerStartError(Exception):
     """The ledger cannot be opened; says why, and the way out."""
 
 
+class NoLedgerError(LedgerStartError):
+    """There is nothing yet where the ledger should be, or something empty."""
+
+
+class OldLedgerError(LedgerStartError):
+    """An earlier version made the ledger, and nobody has brought it up to date."""
+
+
 class MaintenanceError(Exception):
     """What an operator asked for cannot be done; says why, and the way out."""
 
 
 START_ONCE: Final = "start the gateway once, which brings it up to date"
+
+WOULD_FORGET: Final = (
+    "an empty ledger would forget every promise. Restore it, or make a new one by `kaleyra-gateway ledger create`"
+)
+
+NONE_YET: Final = "see ledger.url, or make a new one by `kaleyra-gateway ledger create`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ ledger_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @ledger_app.callback()
 def ledger_group() -> None:
-    """Look the ledger over, back it up, give room back."""
+    """Look the ledger over, make the first one, back it up, give room back."""
 
 
 @ledger_app.command("info", epilog=IN_WORDS)
@@ -31,6 +31,19 @@ def ledger_info(*, as_json: AsJson = False, config: Config = None, ledger: Ledge
 
     with told("ledger info"):
         show_info(asyncio.run(info(Source(config, ledger))), as_json=as_json)
+
+
+@ledger_app.command("create", epilog=IN_WORDS)
+def ledger_create(*, config: Config = None, ledger: LedgerUrl = None) -> None:
+    """Make the first ledger, where `ledger.create` is false.
+
+    Where there is one already, nothing changes. A PostgreSQL database must exist, and be empty.
+    """
+    from gateway.operator.creating import create, show_created
+    from gateway.operator.failures import told
+
+    with told("ledger create"):
+        show_created(is_new=asyncio.run(create(Source(config, ledger))))
 
 
 @ledger_app.command("backup", epilog=IN_WORDS)

@@ -20,6 +20,7 @@ from gateway.settings.loading import overlay, read_document
 from gateway.settings.mistakes import described
 
 _VARIABLE: Final = "GATEWAY_LEDGER_URL"
+_CONFIG_VARIABLE: Final = "GATEWAY_CONFIG"
 _VARIABLES: Final[Mapping[str, str]] = {"ledger.url": _VARIABLE}
 
 
@@ -38,9 +39,11 @@ def ledger_settings(source: Source) -> Ledger:
         InvalidSettingsError: It is wrong.
         UsageError: `--ledger` names no ledger.
     """
-    folder = Path.cwd() if source.config is None else source.config.absolute().parent
+    file = _file(source)
+    folder = Path.cwd() if file is None else file.absolute().parent
+    document = {"ledger": {"url": source.url}} if source.url is not None else _document(file)
     try:
-        found = _LedgerAlone.model_validate(_document(source), context=Surroundings(folder, allow_http=True)).ledger
+        found = _LedgerAlone.model_validate(document, context=Surroundings(folder, allow_http=True)).ledger
     except ValidationError as error:
         mistakes = described(error, _LedgerAlone, _VARIABLES)
         if source.url is not None:
@@ -51,10 +54,14 @@ def ledger_settings(source: Source) -> Ledger:
     return found
 
 
-def _document(source: Source) -> dict[str, Any]:
-    if source.url is not None:
-        return {"ledger": {"url": source.url}}
-    document = read_document(source.config)
+def _file(source: Source) -> Path | None:
+    """The settings file: the environment names one where the command line names nothing."""
+    named = None if source.url is not None else os.environ.get(_CONFIG_VARIABLE)
+    return source.config or (Path(named) if named else None)
+
+
+def _document(file: Path | None) -> dict[str, Any]:
+    document = read_document(file)
     overlay(document, os.environ)
     return document
 
@@ -70,7 +77,7 @@ async def opened(source: Source) -> AsyncIterator[Store]:
     try:
         await store.open(beside_a_server=True)
     except LedgerStartError as error:
-        if source == Source() and _VARIABLE not in os.environ:
+        if source == Source() and not {_VARIABLE, _CONFIG_VARIABLE} & set(os.environ):
             raise LedgerStartError(f"{error}. Name another by --config, --ledger or {_VARIABLE}") from None
         raise
     try:

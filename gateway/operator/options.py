@@ -18,7 +18,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="The settings file that names the ledger. Without it: GATEWAY_LEDGER_URL, or ledger.db here.",
+        help="The settings file that names the ledger. Or set GATEWAY_CONFIG, or GATEWAY_LEDGER_URL.",
         metavar="FILE",
     ),
 ]

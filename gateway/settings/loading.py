@@ -21,6 +21,7 @@ PATH_BY_VARIABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "KALEYRA_API_KEY_FILE": ("accounts", "default", "api_key_file"),
     "GATEWAY_LISTEN": ("listen",),
     "GATEWAY_LEDGER_URL": ("ledger", "url"),
+    "GATEWAY_LEDGER_CREATE": ("ledger", "create"),
 }
 """The environment's variables and the settings that they set, over the file's."""
 
@@ -82,16 +83,18 @@ def overlay(document: dict[str, Any], environment: Mapping[str, str]) -> dict[st
         value = environment.get(variable, "")
         table = _table(document, path[:-1]) if value else None
         if table is not None:
-            table[path[-1]] = _from_here(path, value)
+            table[path[-1]] = _as_in_a_file(path, value)
             source[".".join(path)] = variable
     _prefer_the_key_of_the_environment(document, source)
     return source
 
 
-def _from_here(path: tuple[str, ...], value: str) -> str:
-    """Makes a relative path in the environment begin where the process was started."""
+def _as_in_a_file(path: tuple[str, ...], value: str) -> str | bool:
+    """Reads a variable's text as TOML would, and makes a relative path begin where the process was started."""
     if path == ("ledger", "url"):
         return absolute_ledger(value, Path.cwd())
+    if path == ("ledger", "create"):
+        return {"true": True, "false": False}.get(value, value)
     return str(Path.cwd() / value) if path[-1].endswith("_file") else value
 
 

@@ -73,11 +73,13 @@ def test_every_variable_is_read(tmp_path, monkeypatch):
             "KALEYRA_API_KEY_FILE": "key",
             "GATEWAY_LISTEN": "[::]:1",
             "GATEWAY_LEDGER_URL": "postgresql://u@h/d",
+            "GATEWAY_LEDGER_CREATE": "false",
         },
     )
 
     assert tmp_path / "key" == settings.accounts["default"].api_key_file
     assert ("[::]:1", "postgresql://u@h/d") == (settings.listen, settings.ledger.url)
+    assert not settings.ledger.create
 
 
 def test_the_environment_wins_over_the_file(tmp_path):
