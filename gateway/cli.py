@@ -1,4 +1,4 @@
-"""The command line: `kaleyra-gateway serve | check | call | calls | pause | resume | ledger | sandbox | demo`."""
+"""The command line: `kaleyra-gateway serve | check | health | call | calls | pause | resume | ledger | ...`."""
 
 import asyncio
 import os
@@ -27,10 +27,17 @@ NO_LEDGER = 3
 UNREACHABLE = 1
 """The exit status of `check --online` when a provider cannot be reached."""
 
+READINESS: Final = "voicegateway.v1.OutboundCallService"
+"""The name that is SERVING while calls are welcome."""
+
+HEALTH_IN_WORDS: Final = """\b
+Exit status: 0 SERVING, 1 not, 2 a wrong command line or setting, 3 no answer.
+"""
+
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-ORDER: Final = ("serve", "check", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo")
+ORDER: Final = ("serve", "check", "health", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo")
 """How the help lists the commands: what serves, what calls, what an operator does, what tries it out."""
 
 
@@ -52,7 +59,13 @@ app = typer.Typer(
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="The settings file (TOML). Without it, the environment alone.", metavar="FILE"),
+    typer.Option(
+        "--config",
+        "-c",
+        help="The settings file (TOML). Without it, the environment alone.",
+        metavar="FILE",
+        envvar="GATEWAY_CONFIG",
+    ),
 ]
 
 
@@ -121,6 +134,43 @@ async def _tell_who_is_online(settings: "Settings") -> bool:
         typer.echo(f"accounts.{account}: " + (f"the provider cannot be reached: {problem}" if problem else "reachable"))
         all_online = all_online and not problem
     return all_online
+
+
+@app.command(epilog=HEALTH_IN_WORDS)
+def health(
+    config: Config = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ask there; by default where the settings listen.", metavar="HOST:PORT")
+    ] = None,
+    service: Annotated[
+        str, typer.Option(help="Whose health; an empty name asks whether the process is alive.", metavar="NAME")
+    ] = READINESS,
+    timeout: Annotated[
+        float, typer.Option(help="Give up after so many seconds.", metavar="SECONDS", min=0.1, max=60)
+    ] = 3.0,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Show this one to a gateway with tls.client_ca_file.", metavar="FILE")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The key of --certificate, unless it is in the same file.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Ask a running gateway on this machine whether it takes calls, by gRPC's health service.
+
+    With TLS the connection is encrypted, and the certificate is not judged: nothing is sent but the question.
+    """
+    from gateway.health import ask, listening
+    from gateway.served_certificate import ClientCertificate
+    from gateway.settings import InvalidSettingsError
+
+    shown = None if certificate is None else ClientCertificate(certificate, key or certificate)
+    try:
+        gateway = listening(config, os.environ, address, shown)
+    except InvalidSettingsError as error:
+        _refuse(error.placed)
+    answer = ask(gateway, service, timeout)
+    typer.echo(answer.words, err=answer.status != 0)
+    raise typer.Exit(answer.status)
 
 
 @app.command()
