@@ -38,6 +38,7 @@ There is no timeout in it: it would cap the caller's own.
 
 Option: TypeAlias = tuple[str, Any]
 
+_NAME: Final = "kaleyra-gateway-client-python"
 _DISTRIBUTIONS: Final = ("kaleyra-gateway-client", "kaleyra-gateway")
 """What this package may be installed by; the second one has the gateway in it, too."""
 
@@ -92,10 +93,10 @@ def _arguments(options: Sequence[Option]) -> list[Option]:
 
 
 def user_agent() -> str:
-    """The name and version that the gateway sees before gRPC's own, such as `kaleyra-gateway-client/0.1.0`."""
+    """The name and version that the gateway sees before gRPC's own, such as `kaleyra-gateway-client-python/0.1.0`."""
     for distribution in _DISTRIBUTIONS:
         try:
-            return f"{_DISTRIBUTIONS[0]}/{version(distribution)}"
+            return f"{_NAME}/{version(distribution)}"
         except PackageNotFoundError:
             continue
-    return _DISTRIBUTIONS[0]
+    return _NAME

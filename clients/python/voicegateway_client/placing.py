@@ -53,7 +53,7 @@ def place_call(
         CallError: The last answer was an error.
         ValueError: The request has no request_id; nothing was sent.
     """
-    repeats = _Repeats(request, timeout, attempts, within, first_wait, longest_wait)
+    repeats = Repeats(request, timeout, attempts, within, first_wait, longest_wait)
     stub = OutboundCallServiceStub(channel)
     while True:
         try:
@@ -92,7 +92,7 @@ async def place_call_aio(
         CallError: The last answer was an error.
         ValueError: The request has no request_id; nothing was sent.
     """
-    repeats = _Repeats(request, timeout, attempts, within, first_wait, longest_wait)
+    repeats = Repeats(request, timeout, attempts, within, first_wait, longest_wait)
     stub = OutboundCallServiceStub(channel)
     while True:
         try:
@@ -101,7 +101,7 @@ async def place_call_aio(
             await asyncio.sleep(repeats.wait_after(failure))
 
 
-class _Repeats:
+class Repeats:
     """Decides after each failure whether and when there is another attempt."""
 
     def __init__(
