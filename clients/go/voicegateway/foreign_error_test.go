@@ -45,6 +45,7 @@ func TestAStatusWithoutTheGatewaysInfoTellsNothingOfThePhones(t *testing.T) {
 		"another domain":                   withDetails(codes.NotFound, theirs()),
 		"the info twice":                   withDetails(codes.NotFound, ours(), ours()),
 		"the info beside another's":        withDetails(codes.NotFound, ours(), theirs()),
+		"another detail twice":             withDetails(codes.NotFound, ours(), &errdetails.BadRequest{}, &errdetails.BadRequest{}),
 		"other details only":               withDetails(codes.NotFound, &errdetails.ResourceInfo{ResourceType: "flow"}),
 		"an info that cannot be decoded":   raw(&anypb.Any{TypeUrl: "type.googleapis.com/google.rpc.ErrorInfo", Value: []byte{0xff}}),
 		"a detail that cannot be decoded":  raw(packed(ours()), &anypb.Any{TypeUrl: "type.googleapis.com/google.rpc.BadRequest", Value: []byte{0xff}}),

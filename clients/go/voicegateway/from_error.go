@@ -8,7 +8,8 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	voicegatewayv1 "example.com/voicegateway/generated/go/voicegateway/v1"
 )
@@ -30,7 +31,7 @@ func FromError(err error) *Error {
 	}
 	found := statusOf(err)
 	e := &Error{Code: found.Code(), Message: found.Message(), cause: err}
-	if told, ok := detailsOf(found); ok && told.info.GetDomain() == domain {
+	if told, ok := detailsOf(found); ok {
 		e.tell(told)
 	}
 	return e
@@ -46,43 +47,42 @@ func statusOf(err error) *status.Status {
 }
 
 type details struct {
-	info         *errdetails.ErrorInfo
-	badRequest   *errdetails.BadRequest
-	precondition *errdetails.PreconditionFailure
-	resource     *errdetails.ResourceInfo
-	retry        *errdetails.RetryInfo
+	info         errdetails.ErrorInfo
+	badRequest   errdetails.BadRequest
+	precondition errdetails.PreconditionFailure
+	resource     errdetails.ResourceInfo
+	retry        errdetails.RetryInfo
 }
 
-// detailsOf reads the details of a status. It is false unless all can be read and one is an ErrorInfo: the gateway
-// sends exactly one, so of two nobody knows whose word counts.
-func detailsOf(found *status.Status) (told details, ok bool) {
-	infos := 0
-	for _, detail := range found.Proto().GetDetails() {
-		message, err := detail.UnmarshalNew()
-		if errors.Is(err, protoregistry.NotFound) {
-			continue // a kind of detail that this program does not know
-		}
-		if err != nil {
-			return details{}, false
-		}
-		switch message := message.(type) {
-		case *errdetails.ErrorInfo:
-			told.info = message
-			infos++
-		case *errdetails.BadRequest:
-			told.badRequest = message
-		case *errdetails.PreconditionFailure:
-			told.precondition = message
-		case *errdetails.ResourceInfo:
-			told.resource = message
-		case *errdetails.RetryInfo:
-			told.retry = message
+// detailsOf reads the details of a status that the gateway wrote; false for anybody else's, and for what cannot be read.
+func detailsOf(found *status.Status) (told *details, ok bool) {
+	told = &details{}
+	all := found.Proto().GetDetails()
+	for _, kind := range []proto.Message{&told.info, &told.badRequest, &told.precondition, &told.resource, &told.retry} {
+		if !readOnly(all, kind) {
+			return nil, false
 		}
 	}
-	return told, infos == 1
+	return told, told.info.GetDomain() == domain
 }
 
-func (e *Error) tell(told details) {
+// readOnly reads the detail of a kind, if there is one. It is false if it cannot be decoded, or if there are several:
+// whose word would count?
+func readOnly(all []*anypb.Any, kind proto.Message) bool {
+	found := false
+	for _, detail := range all {
+		if !detail.MessageIs(kind) {
+			continue
+		}
+		if found || detail.UnmarshalTo(kind) != nil {
+			return false
+		}
+		found = true
+	}
+	return true
+}
+
+func (e *Error) tell(told *details) {
 	metadata := told.info.GetMetadata()
 	e.FromGateway = true
 	e.Reason = voicegatewayv1.ErrorReason(voicegatewayv1.ErrorReason_value[told.info.GetReason()])
@@ -105,7 +105,7 @@ func (e *Error) tell(told details) {
 	e.Metadata = metadata
 }
 
-func (d details) violations() []Violation {
+func (d *details) violations() []Violation {
 	var found []Violation
 	for _, each := range d.badRequest.GetFieldViolations() {
 		found = append(found, Violation{each.GetField(), each.GetReason(), each.GetDescription()})

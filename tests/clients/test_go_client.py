@@ -1,0 +1,155 @@
+"""The Go client package: its own tests, every case spoken through it, and a module that depends on it."""
+
+import asyncio
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from go_programs import ROOT, needs
+
+from gateway import __version__
+from gateway.listener import _OPTIONS
+from voicegateway_client.channel import SERVICE_CONFIG
+
+PACKAGE = ROOT / "clients" / "go"
+CONFORMANCE = ROOT / "tests" / "clients" / "go"
+CASES = ROOT / "tests" / "cases"
+README = (PACKAGE / "README.md").read_text()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _go() -> None:
+    needs("go")
+
+
+async def run(*command: str, folder: Path) -> str:
+    """Runs a program that must succeed; returns what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    assert 0 == process.returncode, output.decode()
+    return output.decode()
+
+
+@pytest.mark.parametrize(
+    "module", [pytest.param(PACKAGE, id="the package"), pytest.param(CONFORMANCE, id="the runner of the cases")]
+)
+async def test_the_code_is_formatted_and_vetted(module):
+    """`gofmt`, `go vet` and `go mod tidy` have nothing to say."""
+    gofmt = Path((await run("go", "env", "GOROOT", folder=module)).strip()) / "bin" / "gofmt"
+    assert "" == await run(str(gofmt), "-l", ".", folder=module)
+    await run("go", "vet", "./...", folder=module)
+    await run("go", "mod", "tidy", "-diff", folder=module)
+
+
+async def test_the_packages_own_tests_pass():
+    """Examples, the blocks of its README, and behaviour against real servers."""
+    await run("go", "test", "-count=1", "./...", folder=PACKAGE)
+
+
+# The cases, run once
+
+
+@dataclass
+class Run:
+    """What `go test -json` told of each test."""
+
+    output: str
+    verdicts: dict[str, str] = field(default_factory=dict)
+
+    def passed(self, test: str) -> set[str]:
+        """The names of the subtests that passed."""
+        below = f"{test}/"
+        return {
+            name.removeprefix(below)
+            for name, verdict in self.verdicts.items()
+            if name.startswith(below) and verdict == "pass"
+        }
+
+
+@pytest.fixture(scope="module")
+async def conformance(stand) -> Run:
+    command = ["go", "test", "-json", "-count=1", "./..."]
+    _, output = await stand.run(*command, folder=CONFORMANCE, SERVICE_CONFIG=json.dumps(SERVICE_CONFIG))
+    told = Run(output)
+    for line in output.splitlines():
+        event = json.loads(line) if line.startswith("{") else {}
+        if event.get("Action") in {"pass", "fail", "skip"}:
+            told.verdicts[event.get("Test", "")] = event["Action"]
+    return told
+
+
+async def test_nothing_fails_or_is_skipped(conformance):
+    """Whatever is not as a case says is named with its file."""
+    failed = [name for name, verdict in conformance.verdicts.items() if verdict != "pass"]
+    said = "\n".join(re.findall(r'"Output":"(\s+\S+\.go:.*?)\\n"', conformance.output)) or conformance.output
+
+    assert [] == failed, said
+    assert "pass" == conformance.verdicts.get(""), conformance.output
+
+
+async def test_every_case_is_run(conformance):
+    """Each file of the folder is a test that passed, and no other is."""
+    files = {file.stem for file in (CASES / "calls").glob("*.json")}
+
+    assert files
+    assert files == conformance.passed("TestCases")
+
+
+async def test_every_invalid_request_is_run(conformance):
+    """Each has passed: client and gateway found the violations that it lists."""
+    invalid = json.loads((CASES / "invalid_requests.json").read_text())
+    numbers = [int(name[:3]) for name in conformance.passed("TestInvalidRequests")]
+
+    assert list(range(len(invalid))) == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        pytest.param("TestTheServiceConfigIsThatOfTheOtherLanguages", id="one service config in all languages"),
+        pytest.param("TestTheLibraryRepeatsWhatTheGatewayAllows", id="the library repeats what is UNAVAILABLE"),
+        pytest.param("TestACallIsPlacedAgainUntilItIsAnswered", id="a repeat rings nobody twice"),
+        pytest.param("TestACaseWithAnyOtherExpectationFails", id="a case with another expectation fails"),
+        pytest.param("TestAKeyThatNobodyKnowsFails", id="a key that nobody knows fails"),
+    ],
+)
+async def test_a_fact_was_shown(conformance, test):
+    """What the runner shows beside the cases."""
+    assert "pass" == conformance.verdicts.get(test), conformance.output
+
+
+# What the package says
+
+
+def test_the_version_is_the_gateways():
+    """The package is released with the gateway, under one version."""
+    assert f'const Version = "{__version__}"' in (PACKAGE / "voicegateway" / "version.go").read_text()
+
+
+def test_the_gateway_takes_its_pings():
+    """The channel pings no more often than the gateway allows, which would end the connection otherwise."""
+    [seconds] = re.findall(r"keepaliveTime += (\d+) \* time.Second", (PACKAGE / "voicegateway/channel.go").read_text())
+    allowed = dict(_OPTIONS)["grpc.http2.min_ping_interval_without_data_ms"]
+
+    assert int(seconds) * 1000 >= 2 * allowed
+
+
+async def test_the_readmes_way_from_nothing_places_a_call(stand, tmp_path):
+    """A new module that does what the page says, step by step, places a call; a second run is told the same call."""
+    [program] = [block for block in re.findall(r"```go\n(.*?)```", README, re.DOTALL) if "package main" in block]
+    [commands] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert "127.0.0.1:50051" in program
+    assert "/path/to/kaleyra-gateway" in commands
+    (tmp_path / "main.go").write_text(program.replace("127.0.0.1:50051", stand.gateway))
+    script = "set -e\n" + commands.replace("/path/to/kaleyra-gateway", str(ROOT))
+
+    first = await run("bash", "-c", script, folder=tmp_path)
+    second = await run("go", "run", ".", folder=tmp_path)
+
+    assert re.search(r"^[0-9A-HJKMNP-TV-Z]{26} DISPATCH_ACCEPTED$", first, re.MULTILINE)
+    assert first.splitlines()[-1] == second.splitlines()[-1]
