@@ -74,9 +74,6 @@ What the schema cannot say, because it compares values with each other: every mi
 {{- if and .clientCaSecret (not .existingSecret) -}}
 {{- $mistakes = append $mistakes "tls.clientCaSecret: callers' certificates need TLS; set tls.existingSecret" -}}
 {{- end -}}
-{{- if and .clientCaSecret (not .probeSecret) -}}
-{{- $mistakes = append $mistakes "tls.probeSecret: with tls.clientCaSecret the probes need a certificate, too; name a kubernetes.io/tls Secret that this authority signed" -}}
-{{- end -}}
 {{- if and .probeSecret (not .clientCaSecret) -}}
 {{- $mistakes = append $mistakes "tls.probeSecret: is for tls.clientCaSecret; leave it out" -}}
 {{- end -}}
