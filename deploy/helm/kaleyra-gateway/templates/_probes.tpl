@@ -3,7 +3,7 @@ A probe of a service by gRPC's health protocol: "" is the process, the other one
 The kubelet's own probe speaks no TLS before Kubernetes 1.37, and never shows a certificate: then the command asks.
 */}}
 {{- define "kaleyra-gateway.probe" -}}
-{{- if .root.Values.tls.existingSecret -}}
+{{- if or .root.Values.tls.existingSecret .root.Values.probes.byCommand -}}
 exec:
   command: {{ include "kaleyra-gateway.healthCommand" . }}
 {{- else -}}
