@@ -42,7 +42,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     program = tmp_path_factory.mktemp("go") / "place_call"
     build(["go", "vet", "./..."], EXAMPLES.parent / "generated" / "go")
     build(["go", "vet", "./..."], EXAMPLES / "go")
-    build(["go", "build", "-o", str(program), "./..."], EXAMPLES / "go")
+    build(["go", "build", "-o", str(program), "."], EXAMPLES / "go")
     return [str(program)]
 
 
