@@ -17,6 +17,10 @@ from gateway.settings import InvalidSettingsError, Settings, Tls
 
 _ALIVE: Final = ""  # the health service's name for the process as a whole
 
+_GOODBYE: Final = 0.5
+"""Seconds in which whoever is connected hears that it ends: a request that is on its way meanwhile is turned away, and a
+client or a mesh takes it elsewhere; cut off, nobody could tell that it was not begun."""
+
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # a second server on this port fails to start, and takes no calls in silence
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
@@ -95,8 +99,8 @@ class Listener:
         await self._health.set(self._service, status.SERVING if is_ready else status.NOT_SERVING)
 
     async def stop(self) -> None:
-        """Ends every connection at once."""
-        await self._server.stop(grace=None)
+        """Takes no more requests, and ends every connection."""
+        await self._server.stop(grace=_GOODBYE)
 
     def _add_port(self, listen: str) -> int:
         if self._settings.tls is None:

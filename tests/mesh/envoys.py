@@ -121,7 +121,7 @@ async def running_envoy(document: Document, folder: Path) -> AsyncIterator[Envoy
             yield await _ready(client)
     finally:
         with suppress(ProcessLookupError):
-            process.kill()
+            process.terminate()
         await process.wait()
 
 
