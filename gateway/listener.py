@@ -18,8 +18,8 @@ from gateway.settings import InvalidSettingsError, Settings, Tls
 _ALIVE: Final = ""  # the health service's name for the process as a whole
 
 _GOODBYE: Final = 0.5
-"""Seconds in which whoever is connected hears that it ends: a request that is on its way meanwhile is turned away, and a
-client or a mesh takes it elsewhere; cut off, nobody could tell that it was not begun."""
+"""Seconds in which whoever is connected hears that it ends: a request that is on its way meanwhile is turned away, and
+a client or a mesh takes it elsewhere; cut off, nobody could tell that it was not begun."""
 
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),  # a second server on this port fails to start, and takes no calls in silence
