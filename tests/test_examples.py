@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway_under_test import running_gateway
+from java_packages import java_client
 
 from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 
@@ -48,7 +49,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def java() -> list[str]:
-    needs("java", "mvn")
+    java_client()
     build(["mvn", "--quiet", "--batch-mode", "-DskipTests", "package"], EXAMPLES / "java")
     return ["java", "-jar", str(EXAMPLES / "java" / "target" / "place_call.jar")]
 

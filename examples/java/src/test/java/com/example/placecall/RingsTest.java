@@ -1,26 +1,24 @@
 package com.example.placecall;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.example.voicegateway.client.CallException;
+import com.example.voicegateway.client.CallPlacer;
+import com.example.voicegateway.client.GatewayChannels;
+import com.example.voicegateway.v1.Dispatch;
 import com.example.voicegateway.v1.Ivr;
 import com.example.voicegateway.v1.OutboundCall;
 import com.example.voicegateway.v1.OutboundCallRequest;
-import com.example.voicegateway.v1.OutboundCallServiceGrpc;
 import com.example.voicegateway.v1.PlaceCallRequest;
 import com.example.voicegateway.v1.Recipient;
-import com.google.protobuf.Any;
-import com.google.rpc.ErrorInfo;
-import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +27,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RingsTest {
   private static final String GATEWAY = System.getenv().getOrDefault("GATEWAY", "127.0.0.1:50051");
   private static final String SANDBOX = System.getenv().getOrDefault("SANDBOX", "http://127.0.0.1:8090");
+  private static final ManagedChannel CHANNEL = GatewayChannels.open(GATEWAY, InsecureChannelCredentials.create());
+
+  @AfterAll
+  static void close() {
+    CHANNEL.shutdownNow();
+  }
 
   @ParameterizedTest
   @CsvSource({
@@ -36,56 +40,44 @@ class RingsTest {
     "+13236550126, DISPATCH_REJECTED,        0", // the provider knows no such flow
     "+13236550142, DISPATCH_OUTCOME_UNKNOWN, 1" // an empty answer: the phone rang all the same
   })
-  void thePhoneRingsAsOftenAsTheAnswerSays(String number, String dispatch, int rings) throws Exception {
-    PlaceCallRequest request =
-        PlaceCallRequest.newBuilder()
-            .setRequestId(UUID.randomUUID().toString())
-            .setCall(
-                OutboundCallRequest.newBuilder()
-                    .addRecipients(Recipient.newBuilder().setNumber(number))
-                    .setIvr(Ivr.newBuilder().setFlowId("SG_1")))
-            .build();
-    String[] told = placeCall(request);
+  void thePhoneRingsAsOftenAsTheAnswerSays(String number, Dispatch dispatch, int rings) throws Exception {
+    Told told = placeCall(callTo(number));
 
-    assertEquals(dispatch, told[1]);
+    assertEquals(dispatch, told.dispatch());
     String counted = rings == 0 ? "\"rings\":{}" : "\"rings\":{\"%s\":%d}".formatted(number, rings);
-    assertEquals("{\"requests\":1,%s}".formatted(counted), ringsOf(told[0]));
+    assertEquals("{\"requests\":1,%s}".formatted(counted), ringsOf(told.callId()));
   }
 
   @Test
   void aRepeatRingsNobodyTwice() throws Exception {
-    PlaceCallRequest request =
-        PlaceCallRequest.newBuilder()
-            .setRequestId(UUID.randomUUID().toString())
-            .setCall(
-                OutboundCallRequest.newBuilder()
-                    .addRecipients(Recipient.newBuilder().setNumber("+13236550107"))
-                    .setIvr(Ivr.newBuilder().setFlowId("SG_1")))
-            .build();
-    String[] first = placeCall(request);
-    String[] again = placeCall(request);
+    PlaceCallRequest request = callTo("+13236550107");
+    Told first = placeCall(request);
+    Told again = placeCall(request);
 
-    assertArrayEquals(first, again);
-    assertEquals("{\"requests\":1,\"rings\":{\"+13236550107\":1}}", ringsOf(first[0]));
+    assertEquals(first, again);
+    assertEquals("{\"requests\":1,\"rings\":{\"+13236550107\":1}}", ringsOf(first.callId()));
   }
 
-  /** Returns the call id and what happened to the phone. */
-  private static String[] placeCall(PlaceCallRequest request) throws Exception {
-    ManagedChannel channel = Grpc.newChannelBuilder(GATEWAY, InsecureChannelCredentials.create()).build();
+  /** What an answer tells of a call, whether it was accepted or not. */
+  private record Told(String callId, Dispatch dispatch) {}
+
+  private static Told placeCall(PlaceCallRequest request) {
     try {
-      OutboundCall call = OutboundCallServiceGrpc.newBlockingStub(channel).placeCall(request).getCall();
-      return new String[] {call.getCallId(), call.getDispatch().name()};
-    } catch (StatusRuntimeException error) {
-      for (Any detail : StatusProto.fromThrowable(error).getDetailsList()) {
-        if (detail.is(ErrorInfo.class)) {
-          ErrorInfo info = detail.unpack(ErrorInfo.class);
-          return new String[] {info.getMetadataOrThrow("call_id"), info.getMetadataOrThrow("dispatch")};
-        }
-      }
-      throw error;
-    } finally {
-      channel.shutdownNow();
+      OutboundCall call = CallPlacer.on(CHANNEL).placeCall(request).getCall();
+      return new Told(call.getCallId(), call.getDispatch());
+    } catch (CallException failure) {
+      return new Told(failure.error().callId().orElseThrow(), failure.error().dispatch());
     }
+  }
+
+  private static PlaceCallRequest callTo(String number) {
+    return PlaceCallRequest.newBuilder()
+        .setRequestId(UUID.randomUUID().toString())
+        .setCall(
+            OutboundCallRequest.newBuilder()
+                .addRecipients(Recipient.newBuilder().setNumber(number))
+                .setIvr(Ivr.newBuilder().setFlowId("SG_1")))
+        .build();
   }
 
   private static String ringsOf(String callId) throws Exception {

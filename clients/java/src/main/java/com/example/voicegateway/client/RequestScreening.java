@@ -5,13 +5,15 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.UnknownFieldSet.Field;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
  * What the gateway does before its rule engine sees a request: it shortens long lists, refuses unknown fields, and takes
- * times out that no Duration or Timestamp can hold (an engine fails on them, and would tell of nothing else).
+ * times out that no Duration or Timestamp can hold (an engine fails on them, and would tell of nothing else). And what
+ * only Java can do: half of a surrogate pair in a text would be sent as a question mark, in silence.
  */
 final class RequestScreening {
   /** Items of a list that no rule limits: such are lists of enum values, and longer ones repeat themselves. */
@@ -40,6 +42,9 @@ final class RequestScreening {
       if (field.getJavaType() == FieldDescriptor.JavaType.MESSAGE) {
         screenBelow(message, field, place);
       }
+      if (field.getJavaType() == FieldDescriptor.JavaType.STRING) {
+        screenText(message.getField(field), place);
+      }
     }
   }
 
@@ -54,6 +59,16 @@ final class RequestScreening {
     if (Times.outOfRange((Message) message.getField(field))) {
       tell(place, "VALUE_RANGE", "no Duration or Timestamp can hold this");
       message.clearField(field);
+    }
+  }
+
+  private void screenText(Object text, String place) {
+    if (text instanceof List<?> list) {
+      for (int i = 0; i < list.size(); i++) {
+        screenText(list.get(i), place + "[" + i + "]");
+      }
+    } else if (!StandardCharsets.UTF_8.newEncoder().canEncode((String) text)) {
+      tell(place, "MESSAGE_UNDECODABLE", "has half of a surrogate pair, which cannot be sent");
     }
   }
 

@@ -7,8 +7,8 @@ import java.util.Properties;
 
 /** Names this package and its version to a server; gRPC adds its own. */
 final class UserAgent {
-  /** Such as {@code voicegateway-client/0.1.0}. */
-  static final String TEXT = "voicegateway-client/" + version();
+  /** Such as {@code kaleyra-gateway-client-java/0.1.0}. */
+  static final String TEXT = "kaleyra-gateway-client-java/" + version();
 
   private UserAgent() {}
 

@@ -97,7 +97,7 @@ class GatewayChannelsTest {
   void theUserAgentNamesThisPackageAndItsVersion() throws IOException {
     gatewayThatAnswers().placeCall(Requests.toAFlow());
 
-    String wanted = "voicegateway-client/" + System.getProperty("project.version") + " grpc-java-";
+    String wanted = "kaleyra-gateway-client-java/" + System.getProperty("project.version") + " grpc-java-";
     assertTrue(userAgent().startsWith(wanted), userAgent());
   }
 

@@ -161,6 +161,13 @@ class RequestValidatorTest {
   }
 
   @Test
+  void textThatWouldBeSentAsAQuestionMarkIsRefused() {
+    assertEquals(
+        List.of("call.campaign_name MESSAGE_UNDECODABLE"), violations(Requests.call().setCampaignName("\ud83d")));
+    assertEquals(List.of(), violations(Requests.call().setCampaignName("\ud83d\ude00")));
+  }
+
+  @Test
   void oneValidatorServesManyThreads() throws Exception {
     RequestValidator fresh = new RequestValidator();
     PlaceCallRequest bad = Requests.with(Requests.call().setCustom("\n"));
