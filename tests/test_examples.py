@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway_under_test import running_gateway
-from java_packages import java_client
+from java_packages import java_example
 
 from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 
@@ -49,9 +49,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def java() -> list[str]:
-    java_client()
-    build(["mvn", "--quiet", "--batch-mode", "-DskipTests", "package"], EXAMPLES / "java")
-    return ["java", "-jar", str(EXAMPLES / "java" / "target" / "place_call.jar")]
+    return java_example()
 
 
 @pytest.fixture
@@ -128,6 +126,8 @@ async def test_an_example_does_not_take_a_foreign_error_for_the_gateways(example
 async def test_a_callers_tests_pass_against_the_sandbox(programs, command, address, sandbox):
     """The tests that the page shows for a caller in each language run as they stand."""
     needs(*programs)
+    if "java" in programs:
+        java_example()
     environment = os.environ | {"GATEWAY": address, "SANDBOX": sandbox}
     process = await asyncio.create_subprocess_exec(
         *command, cwd=EXAMPLES, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -1,5 +1,7 @@
 package com.example.voicegateway.client;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -22,7 +24,8 @@ record Backoff(Duration first, Duration longest) {
    * @param repeat counts from 1
    */
   Duration before(int repeat) {
-    double full = Math.min(first.toNanos() * Math.scalb(1.0, repeat - 1), longest.toNanos());
+    double doubled = NANOSECONDS.convert(first) * Math.scalb(1.0, repeat - 1);
+    double full = Math.min(doubled, NANOSECONDS.convert(longest));
     return Duration.ofNanos((long) (full * ThreadLocalRandom.current().nextDouble(0.5, 1)));
   }
 }

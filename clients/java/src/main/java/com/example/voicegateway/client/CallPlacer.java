@@ -133,8 +133,7 @@ public final class CallPlacer {
     Deadline deadline = deadline();
     for (int attempt = 1; ; attempt++) {
       try {
-        return stub.withDeadline(Deadline.after(attemptTimeout.toNanos(), TimeUnit.NANOSECONDS).minimum(deadline))
-            .placeCall(request);
+        return stub.withDeadline(in(attemptTimeout).minimum(deadline)).placeCall(request);
       } catch (StatusRuntimeException error) {
         CallException failure = new CallException(error);
         Duration wait = failure.error().retryDelay().orElse(backoff.before(attempt));
@@ -146,16 +145,22 @@ public final class CallPlacer {
   }
 
   private Deadline deadline() {
-    Deadline earliest = Deadline.after(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    Deadline earliest = in(timeout);
     Deadline ofStub = stub.getCallOptions().getDeadline();
     Deadline ofContext = Context.current().getDeadline();
     earliest = ofStub == null ? earliest : earliest.minimum(ofStub);
     return ofContext == null ? earliest : earliest.minimum(ofContext);
   }
 
+  /** Not toNanos(): that throws for more than 292 years. */
+  private static Deadline in(Duration timeout) {
+    return Deadline.after(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
+  }
+
   /** Waits, unless nobody would be there afterwards. */
   private static boolean waited(Duration wait, Deadline deadline) {
-    if (wait.toNanos() >= deadline.timeRemaining(TimeUnit.NANOSECONDS) || Context.current().isCancelled()) {
+    Duration left = Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS));
+    if (wait.compareTo(left) >= 0 || Context.current().isCancelled()) {
       return false;
     }
     try {

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A request is repeated as it is, while that may help and there is time. */
 class CallPlacerTest {
@@ -127,9 +128,10 @@ class CallPlacerTest {
     assertEquals(2, gateway.requests.size());
   }
 
-  @Test
-  void aWaitThatEndsTooLateIsNotBegun() throws IOException {
-    CallPlacer placer = gatewayThatAnswers(throttledFor(3600));
+  @ParameterizedTest
+  @ValueSource(longs = {3600, 315_576_000_000L})
+  void aWaitThatEndsTooLateIsNotBegun(long seconds) throws IOException {
+    CallPlacer placer = gatewayThatAnswers(throttledFor(seconds));
     CallException failure = assertThrows(CallException.class, () -> placer.placeCall(REQUEST));
 
     assertEquals(ErrorReason.ERROR_REASON_PROVIDER_THROTTLED, failure.error().reason());
@@ -148,6 +150,18 @@ class CallPlacerTest {
 
     List<Long> rounded = gateway.secondsLeft.stream().map(left -> (left + 4) / 5 * 5).toList();
     assertEquals(List.of(30L, 10L, 20L, 15L), rounded);
+  }
+
+  @Test
+  void aSettingMayBeAsLongAsItGets() throws IOException {
+    Duration longest = Duration.ofSeconds(Long.MAX_VALUE);
+    gatewayThatAnswers(throttledFor(0))
+        .withTimeout(longest)
+        .withAttemptTimeout(longest)
+        .withBackoff(longest, longest)
+        .placeCall(REQUEST);
+
+    assertEquals(2, gateway.requests.size());
   }
 
   @Test
@@ -206,7 +220,7 @@ class CallPlacerTest {
     assertTrue(backoff.before(5000).toSeconds() <= 8);
   }
 
-  private static StatusRuntimeException throttledFor(int seconds) {
+  private static StatusRuntimeException throttledFor(long seconds) {
     return Statuses.error(
         Status.Code.RESOURCE_EXHAUSTED,
         Statuses.info("PROVIDER_THROTTLED", "REJECTED", "REPEAT"),
