@@ -2,20 +2,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 
+	"example.com/voicegateway/clients/go/voicegateway"
 	voicegatewayv1 "example.com/voicegateway/generated/go/voicegateway/v1"
 )
 
@@ -25,6 +23,12 @@ func main() {
 	flow := flag.String("flow", "SG_1", "the flow to run")
 	flag.Parse()
 
+	conn, err := voicegateway.NewClient(*target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	client := voicegatewayv1.NewOutboundCallServiceClient(conn)
 	request := &voicegatewayv1.PlaceCallRequest{
 		Call: &voicegatewayv1.OutboundCallRequest{
 			Recipients: []*voicegatewayv1.Recipient{{Number: *to}},
@@ -34,103 +38,57 @@ func main() {
 		RequestId: uuid.NewString(),
 	}
 	fmt.Println("request_id:", request.GetRequestId())
-	call, err := placeCall(*target, request)
+	call, err := placeCall(client, request)
 	if err != nil {
-		explain(err)
-		if errorInfo(err).GetReason() == "ERROR_REASON_OUTCOME_UNKNOWN" {
-			lookUp(*target, request.GetRequestId())
-		}
+		explain(client, request, err)
 		os.Exit(1)
 	}
 	fmt.Println("call_id:", call.GetCallId())
 	fmt.Println("dispatch:", call.GetDispatch())
 }
 
-const repeats = 2
-
 // placeCall places the call, and repeats the request where it may help. With the same request_id that rings nobody
 // twice: the gateway tells what became of the first attempt, and dials only if nobody was dialed.
-func placeCall(target string, request *voicegatewayv1.PlaceCallRequest) (*voicegatewayv1.OutboundCall, error) {
-	connection, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return nil, err
-	}
-	defer connection.Close()
-	call, err := placeOnce(connection, request)
-	for i := 0; i < repeats && err != nil && aRepeatMayHelp(err); i++ {
-		time.Sleep(time.Second) // a program that nobody waits for is more patient; see RetryInfo as well
-		call, err = placeOnce(connection, request)
-	}
-	return call, err
-}
-
-func placeOnce(connection *grpc.ClientConn, request *voicegatewayv1.PlaceCallRequest) (*voicegatewayv1.OutboundCall, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+func placeCall(
+	client voicegatewayv1.OutboundCallServiceClient, request *voicegatewayv1.PlaceCallRequest,
+) (*voicegatewayv1.OutboundCall, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	reply, err := voicegatewayv1.NewOutboundCallServiceClient(connection).PlaceCall(ctx, request)
+	reply, err := voicegateway.PlaceCall(ctx, client, request, voicegateway.WithMaxAttempts(2))
 	return reply.GetCall(), err
 }
 
-// aRepeatMayHelp tells whether to ask again. After a deadline or a broken connection nothing is known, and the gateway
-// knows more; an answer of its own says what it advises.
-func aRepeatMayHelp(err error) bool {
-	info := errorInfo(err)
-	if info == nil {
-		// These two did not reach the gateway, and would not the next time.
-		code := status.Code(err)
-		return code != codes.ResourceExhausted && code != codes.Unimplemented
-	}
-	return info.GetMetadata()["retry"] == "RETRY_ADVICE_REPEAT"
-}
-
 // explain prints why the call was not accepted, what happened to the phone, and what to do next.
-func explain(err error) {
-	info := errorInfo(err)
-	if info == nil {
-		// Not the gateway's answer: a proxy's, or this library's. The phone may ring. Keep the request_id: repeating
-		// the request with it, however late, tells what became of it.
-		fmt.Fprintln(os.Stderr, err)
+func explain(client voicegatewayv1.OutboundCallServiceClient, request *voicegatewayv1.PlaceCallRequest, err error) {
+	fmt.Fprintln(os.Stderr, err)
+	var refused *voicegateway.Error
+	if !errors.As(err, &refused) || !refused.FromGateway {
+		// Not the gateway's answer: a proxy's, or gRPC's own. The phone may ring. Keep the request_id: repeating the
+		// request with it, however late, tells what became of it.
 		fmt.Print("reason: unknown\ndispatch: unknown\nretry: unknown\n")
 		return
 	}
-	fmt.Println("reason:", info.GetReason())
-	fmt.Println("dispatch:", cmp.Or(info.GetMetadata()["dispatch"], "unknown"))
-	fmt.Println("retry:", cmp.Or(info.GetMetadata()["retry"], "unknown"))
-	for _, detail := range status.Convert(err).Details() {
-		if badRequest, ok := detail.(*errdetails.BadRequest); ok {
-			for _, violation := range badRequest.GetFieldViolations() {
-				fmt.Printf("violation: %s: %s\n", violation.GetField(), violation.GetDescription())
-			}
-		}
+	fmt.Println("reason:", refused.ReasonName)
+	fmt.Println("dispatch:", refused.Dispatch)
+	fmt.Println("retry:", refused.Advice)
+	for _, violation := range refused.Violations {
+		fmt.Printf("violation: %s: %s\n", violation.Field, violation.Description)
+	}
+	if refused.Reason == voicegatewayv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN {
+		lookUp(client, request.GetRequestId())
 	}
 }
 
 // lookUp prints what is recorded of a call whose outcome is unknown: it is never sent again, and may become known later.
-func lookUp(target, requestID string) {
-	connection, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return
-	}
-	defer connection.Close()
+func lookUp(client voicegatewayv1.OutboundCallServiceClient, requestID string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	reply, err := voicegatewayv1.NewOutboundCallServiceClient(connection).GetCall(ctx, &voicegatewayv1.GetCallRequest{
+	reply, err := client.GetCall(ctx, &voicegatewayv1.GetCallRequest{
 		Lookup: &voicegatewayv1.GetCallRequest_RequestId{RequestId: requestID},
 	})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, voicegateway.FromError(err))
 		return
 	}
 	fmt.Println("recorded:", reply.GetCall().GetDispatch())
-}
-
-// errorInfo returns the gateway's own word on an error; nil for a status of somebody else.
-func errorInfo(err error) *errdetails.ErrorInfo {
-	for _, detail := range status.Convert(err).Details() {
-		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == "voicegateway.v1" {
-			return info
-		}
-	}
-	return nil
 }

@@ -36,7 +36,12 @@ async def run(*command: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "module", [pytest.param(PACKAGE, id="the package"), pytest.param(CONFORMANCE, id="the runner of the cases")]
+    "module",
+    [
+        pytest.param(PACKAGE, id="the package"),
+        pytest.param(CONFORMANCE, id="the runner of the cases"),
+        pytest.param(ROOT / "examples" / "go", id="the examples"),
+    ],
 )
 async def test_the_code_is_formatted_and_vetted(module):
     """`gofmt`, `go vet` and `go mod tidy` have nothing to say."""
