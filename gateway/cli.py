@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -71,6 +72,8 @@ Config = Annotated[
 
 def main() -> None:
     """Runs the command line."""
+    if os.getpid() == 1:  # in a container, where the kernel drops a signal that nobody has asked for
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     app()
 
 

@@ -78,7 +78,7 @@ async def opened(source: Source) -> AsyncIterator[Store]:
         await store.open(beside_a_server=True)
     except LedgerStartError as error:
         if source == Source() and not {_VARIABLE, _CONFIG_VARIABLE} & set(os.environ):
-            raise LedgerStartError(f"{error}. Name another by --config, --ledger or {_VARIABLE}") from None
+            raise type(error)(f"{error}. Name another by --config, --ledger or {_VARIABLE}") from None
         raise
     try:
         yield store

@@ -32,6 +32,15 @@ async def test_a_ledger_that_is_there_is_left_as_it_is(ledger, operator, start_g
     assert 0 == shown.status
 
 
+async def test_where_nothing_names_one_it_is_made_here(tmp_path, monkeypatch):
+    """In the folder where it is typed, where a server that is started there looks for it."""
+    monkeypatch.chdir(tmp_path)
+    created = await typed("ledger", "create")
+
+    assert 0 == created.status
+    assert "ledger.db" in {file.name for file in tmp_path.iterdir()}
+
+
 async def test_an_empty_file_becomes_a_ledger(tmp_path):
     """As it would at a start that may make one."""
     (tmp_path / "ledger.db").touch()
