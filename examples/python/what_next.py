@@ -4,6 +4,7 @@ Needs kaleyra-gateway-client. As a program, it reads errors from standard input,
 `grpc-status-details-bin` (base64), and prints what to do about each.
 """
 
+# ruff: noqa: C901, PLR0911, PLR0912 - a case for each thing to do
 import base64
 import sys
 from dataclasses import dataclass, replace
@@ -56,7 +57,7 @@ def what_next(error: CallError) -> Next:
     return replace(by_reason(error), new_request_id=error.advice == reasons.RETRY_ADVICE_NEW_REQUEST_ID)
 
 
-def by_reason(error: CallError) -> Next:  # noqa: C901, PLR0911, PLR0912 - a case for each thing to do
+def by_reason(error: CallError) -> Next:
     """Says what to do about each reason."""
     wait = max(error.retry_delay or SECONDS, SECONDS)
     fields = tuple(violation.field for violation in error.violations)
@@ -130,7 +131,8 @@ def main() -> None:
         status = Status.FromString(base64.b64decode(line))
         todo = what_next(CallError(code_by_number[status.code], status.message, status))
         request_id = "new" if todo.new_request_id else "same"
-        print(f"{todo.action.name} wait={todo.wait.total_seconds():g}s request_id={request_id} fields={','.join(todo.fields)}")
+        wait, fields = todo.wait.total_seconds(), ",".join(todo.fields)
+        print(f"{todo.action.name} wait={wait:g}s request_id={request_id} fields={fields}")
 
 
 if __name__ == "__main__":

@@ -42,3 +42,8 @@ def snippets(page: Path) -> list[Snippet]:
         line = text[: match.start()].count("\n") + 1
         found.append(Snippet(str(page.relative_to(ROOT)), line, language, margin.sub("", code)))
     return found
+
+
+def shown(page: str, language: str) -> list[Snippet]:
+    """The blocks of a page in one language."""
+    return [block for block in snippets(ROOT / page) if block.language == language]

@@ -68,4 +68,6 @@ def _line(line: str, after: str, words: Mapping[str, str]) -> str:
     for server, port in SERVERS.items():
         if server in line.split("#")[0]:
             return f"{line.split('#')[0]} >{server.split()[-1]}.log 2>&1 &\nlistens {port}"
-    return f"set +e; {line}" if after.startswith("echo $?") else f"{line}\nset -e"
+    if after.startswith("echo $?"):
+        return f"set +e; {line}"
+    return f"{line}\nset -e" if line.startswith("echo $?") else line

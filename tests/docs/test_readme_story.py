@@ -1,10 +1,12 @@
 """The request, the form and the error that the README shows are what the gateway takes, sends and answers."""
 
 import json
+import re
 from urllib.parse import parse_qsl
 
 from gateway_under_test import running_gateway
-from snippets import ROOT, snippets
+from running_python import python
+from snippets import ROOT, shown, snippets
 
 from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 
@@ -39,3 +41,14 @@ async def test_the_error_that_is_shown_is_the_gateways():
 
     assert f"{error.code}  {error.message}" == first
     assert [(name, told[name]) for name, _ in map(str.split, lines)] == [tuple(line.split()) for line in lines]
+
+
+async def test_the_python_that_is_shown_places_a_call(provider):
+    """The first code that a stranger copies works as it stands, against a gateway on its address."""
+    [snippet] = shown("README.md", "python")
+    async with running_gateway(provider.url, {}) as gateway:
+        assert "127.0.0.1:50051" in snippet.code
+        printed = await python(snippet.code.replace("127.0.0.1:50051", gateway.address))
+
+    assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}\n", printed)
+    assert 1 == len(provider.posts)

@@ -1,18 +1,14 @@
 """What a page tells a reader to type does what the page says."""
 
+import sys
 from pathlib import Path
 
 import faults
 from gateway_under_test import ledger_in, running_gateway
 from go_programs import grpcurl
 from raw_provider import RawProvider
-from snippets import ROOT, Snippet, snippets
+from snippets import shown
 from terminal import typed
-
-
-def commands(page: str) -> list[Snippet]:
-    """The blocks that a reader types."""
-    return [block for block in snippets(ROOT / page) if block.language == "sh"]
 
 
 async def an_unknown_call(provider: RawProvider, folder: Path) -> str:
@@ -28,7 +24,7 @@ async def test_the_readme_leads_to_a_placed_call(provider, tmp_path):
     """From the sandbox to a dry run, three ways to place a call, and all that an operator does."""
     grpcurl()
     call_id = await an_unknown_call(provider, tmp_path)
-    printed = await typed(commands("README.md"), tmp_path, {"CALL_ID": call_id})
+    printed = await typed(shown("README.md", "sh"), tmp_path, {"CALL_ID": call_id})
 
     for told in (
         "The settings are good.",
@@ -44,7 +40,38 @@ async def test_the_readme_leads_to_a_placed_call(provider, tmp_path):
 
 async def test_the_page_about_testing_leads_to_an_unknown_outcome(tmp_path):
     """The exit status that the page ends with is the one that it names."""
-    printed = await typed(commands("docs/testing.md"), tmp_path, {"/tmp/test-ledger": f"{tmp_path}/test-ledger"})
+    printed = await typed(shown("docs/testing.md", "sh"), tmp_path, {"/tmp/test-ledger": f"{tmp_path}/test-ledger"})
 
     assert "OUTCOME_UNKNOWN" in printed
     assert "6" == printed.splitlines()[-1]
+
+
+async def test_the_page_about_terminals_tells_what_each_client_prints(tmp_path):
+    """Placed, repeated and refused with three clients; each exit status is the one that the page names."""
+    grpcurl()
+    buf = str(Path(sys.executable).with_name("buf"))
+    printed = await typed(shown("docs/terminal.md", "sh"), tmp_path, {"buf curl": f"{buf} curl"})
+
+    for told in (
+        "what a call would send",
+        "call.dispatch        DISPATCH_ACCEPTED",
+        '"dispatch": "DISPATCH_ACCEPTED"',
+        "nobody was dialed: RETRY_ADVICE_REPEAT\n",
+        "message PlaceCallRequest {",
+        '"reason": "ERROR_REASON_FLOW_NOT_FOUND"',
+        '"code": "not_found"',
+    ):
+        assert told in printed
+    assert ["69", "40"] == [line for line in printed.replace("}69", "}\n69").splitlines() if line in {"69", "40"}]
+    assert 5 == printed.count("DISPATCH_ACCEPTED")
+
+
+async def test_the_page_of_the_python_client_installs_it_and_starts_a_gateway(tmp_path):
+    """The package is built from the checkout as it stands; its programs are run by the client's own tests."""
+    install = "pip install clients/python"
+    offline = f"{sys.executable} -m pip install --no-deps --no-build-isolation --target installed clients/python"
+    printed = await typed(shown("clients/python/README.md", "sh"), tmp_path, {install: offline})
+
+    assert "Successfully installed kaleyra-gateway-client-" in printed
+    assert (tmp_path / "installed" / "voicegateway_client" / "py.typed").exists()
+    assert (tmp_path / "installed" / "voicegateway" / "v1" / "outbound_call_pb2.py").exists()

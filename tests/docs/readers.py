@@ -1,0 +1,92 @@
+"""Which test reads which blocks of which page; `test_snippets.py` holds this against the pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reads:
+    """How many blocks of one language on a page are run, and the tests that run all of these.
+
+    Each test finds the blocks on the page itself, and takes neither more nor fewer.
+    """
+
+    blocks: int
+    tests: tuple[str, ...]
+
+
+def by(*tests: str, blocks: int = 1) -> Reads:
+    return Reads(blocks, tests)
+
+
+DOCS = "tests/docs"
+TYPED = f"{DOCS}/test_typed_pages.py"
+STORY = f"{DOCS}/test_readme_story.py"
+CALLERS = f"{DOCS}/test_callers_page.py"
+GO = "tests/clients/test_go_client.py"
+JAVA = "tests/clients/test_java_client.py"
+PYTHON = "tests/clients/python/test_client_pages.py"
+
+READ: Mapping[tuple[str, str], Reads] = {
+    ("README.md", "sh"): by(f"{TYPED}::test_the_readme_leads_to_a_placed_call", blocks=5),
+    ("README.md", "json"): by(f"{STORY}::test_the_request_becomes_the_form_that_is_shown"),
+    ("README.md", "text"): by(
+        f"{STORY}::test_the_request_becomes_the_form_that_is_shown",
+        f"{STORY}::test_the_error_that_is_shown_is_the_gateways",
+        blocks=2,
+    ),
+    ("README.md", "python"): by(f"{STORY}::test_the_python_that_is_shown_places_a_call"),
+    ("clients/go/README.md", "go"): by(f"{GO}::test_the_readmes_way_from_nothing_places_a_call"),
+    ("clients/go/README.md", "sh"): by(f"{GO}::test_the_readmes_way_from_nothing_places_a_call"),
+    ("clients/java/README.md", "xml"): by(f"{JAVA}::test_the_readmes_dependency_is_the_examples_and_of_this_version"),
+    ("clients/java/README.md", "sh"): by(f"{JAVA}::test_the_readmes_way_from_nothing_places_a_call"),
+    ("clients/java/README.md", "java"): by(f"{JAVA}::test_the_readmes_way_from_nothing_places_a_call"),
+    ("clients/python/README.md", "sh"): by(
+        f"{TYPED}::test_the_page_of_the_python_client_installs_it_and_starts_a_gateway", blocks=3
+    ),
+    ("clients/python/README.md", "python"): by(f"{PYTHON}::test_a_program_prints_what_the_page_says", blocks=6),
+    ("clients/python/README.md", "text"): by(f"{PYTHON}::test_a_program_prints_what_the_page_says", blocks=6),
+    ("docs/callers.md", "python"): by(f"{CALLERS}::test_its_loop_lists_the_calls_whose_outcome_is_unknown"),
+    ("docs/callers.md", "yaml"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
+    ("docs/callers.md", "go"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
+    ("docs/callers.md", "sh"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
+    ("docs/ledger.md", "sql"): by(f"{DOCS}/test_ledger_page.py::test_what_it_grants_is_enough_to_serve"),
+    ("docs/operators.md", "toml"): by(f"{DOCS}/test_settings_page.py::test_the_operators_settings_file_is_good"),
+    ("docs/operators.md", "json"): by(f"{DOCS}/test_operators_page.py::test_its_line_of_the_log_is_logged"),
+    ("docs/sandbox.md", "python"): by(f"{DOCS}/test_sandbox_page.py::test_its_python_prints_what_the_page_says"),
+    ("docs/terminal.md", "sh"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=9),
+    ("docs/testing.md", "sh"): by(f"{TYPED}::test_the_page_about_testing_leads_to_an_unknown_outcome", blocks=4),
+    ("tests/cases/README.md", "json"): by(
+        f"{DOCS}/test_cases_page.py::test_its_case_is_one_that_is_run",
+        f"{DOCS}/test_cases_page.py::test_its_invalid_request_is_one_that_is_run",
+        blocks=2,
+    ),
+}
+"""Blocks that a test runs or compares, by page and language. Those that stand in a source are not counted."""
+
+SOURCES: Mapping[str, str] = {
+    "examples/python/place_call.py": "tests/test_examples.py::test_an_example_places_a_call",
+    "examples/python/test_reminders.py": "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox",
+    "examples/python/what_next.py": f"{DOCS}/test_what_next.py::test_every_published_reason_has_an_outcome",
+    "examples/go/place_call.go": "tests/test_examples.py::test_an_example_places_a_call",
+    "examples/go/place_call_test.go": "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox",
+    "examples/go/whatnext/what_next.go": f"{DOCS}/test_what_next.py::test_every_published_reason_has_an_outcome",
+    "examples/java/src/main/java/com/example/placecall/PlaceCall.java": (
+        "tests/test_examples.py::test_an_example_places_a_call"
+    ),
+    "examples/java/src/main/java/com/example/placecall/WhatNext.java": (
+        f"{DOCS}/test_what_next.py::test_every_published_reason_has_an_outcome"
+    ),
+    "examples/java/src/test/java/com/example/placecall/RingsTest.java": (
+        "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox"
+    ),
+    "clients/go/voicegateway/example_test.go": f"{GO}::test_the_packages_own_tests_pass",
+    "clients/java/src/test/java/com/example/voicegateway/client/ReadmeTest.java": (
+        f"{JAVA}::test_every_class_of_the_clients_own_tests_is_run"
+    ),
+    "tests/clients/java/src/**/*.java": f"{JAVA}::test_everything_else_at_the_gateway_is_run",
+}
+"""Sources that are built and run, and the tests that do. A block may stand in one of them, word for word."""
+
+DRAWINGS = {("docs/testing.md", "your tests  --gRPC-->  kaleyra-gateway serve  --HTTP-->  kaleyra-gateway sandbox")}
+"""Blocks of `text` that no test reads, since they are pictures: the page and the first line."""
