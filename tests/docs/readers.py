@@ -65,7 +65,6 @@ READ: Mapping[tuple[str, str], Reads] = {
 """Blocks that a test runs or compares, by page and language. Those that stand in a source are not counted."""
 
 SOURCES: Mapping[str, str] = {
-    "examples/python/place_call.py": "tests/test_examples.py::test_an_example_places_a_call",
     "examples/python/test_reminders.py": "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox",
     "examples/python/what_next.py": f"{DOCS}/test_what_next.py::test_every_published_reason_has_an_outcome",
     "examples/go/place_call.go": "tests/test_examples.py::test_an_example_places_a_call",

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from next_steps import NEXT_BY_REASON
+from snippets import ROOT
 from tables import table
 from test_what_next import SOURCES
 
@@ -11,7 +12,7 @@ from gateway.errors import ROW_BY_REASON
 from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
-PAGE = "docs/errors.md"
+PAGE = (ROOT / "docs" / "errors.md").read_text()
 
 
 def test_its_reasons_are_the_gateways():

@@ -3,12 +3,12 @@
 import re
 import tomllib
 
-from snippets import shown
+from snippets import ROOT, shown
 from tables import table
 
 from gateway.settings import PATH_BY_VARIABLE, AccountSettings, Ledger, Log, Provider, Receiver, Settings, Tls
 
-PAGE = "docs/settings.md"
+PAGE = (ROOT / "docs" / "settings.md").read_text()
 SECTIONS = {"tls": Tls, "log": Log, "ledger": Ledger, "provider": Provider, "receiver": Receiver}
 
 
