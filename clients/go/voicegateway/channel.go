@@ -37,7 +37,7 @@ const ServiceConfig = `{
 
 const userAgent = "kaleyra-gateway-client-go/" + Version
 
-// The gateway's own times. It takes pings every 10 seconds; fewer would outlive the idle time-out of some networks.
+// The gateway pings its callers as often. Some networks forget a connection that is silent for 4 minutes.
 const (
 	keepaliveTime    = 60 * time.Second
 	keepaliveTimeout = 20 * time.Second
@@ -46,17 +46,16 @@ const (
 // DialOptions are the options that [NewClient] dials with: [ServiceConfig], a user agent with the
 // [Version] of this package, and a ping each minute that finds connections which broke in silence.
 //
-// The gateway accepts such pings, with and without calls. A gRPC proxy in front of it that was left
-// at the usual 5 minutes may not, and close the connection as too_many_pings: override them there
-// with [grpc.WithKeepaliveParams].
+// The gateway accepts a ping every 10 seconds. A gRPC proxy in front of it that was left at the usual
+// 5 minutes does not, and closes the connection as too_many_pings: override them there with
+// [grpc.WithKeepaliveParams].
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultServiceConfig(ServiceConfig),
 		grpc.WithUserAgent(userAgent),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
-			Time:                keepaliveTime,
-			Timeout:             keepaliveTimeout,
-			PermitWithoutStream: true,
+			Time:    keepaliveTime,
+			Timeout: keepaliveTimeout,
 		}),
 	}
 }

@@ -14,9 +14,9 @@ import (
 // Two rules stay the gateway's: TIMESTAMP_WINDOW needs its clock, and STRING_JSON its JSON parser.
 // Whether a policy or the provider refuses the request is for them to say, too.
 //
-// It is safe for concurrent use. The first request of a type takes some milliseconds, while its rules
-// are compiled; give one to Validate at the start of a program that cannot wait later. It fails only
-// when rules cannot be compiled or applied, which is a bug: what was found is then not all.
+// It is safe for concurrent use. The first request of a type takes some tens of milliseconds, while
+// its rules are compiled; give one to Validate at the start of a program that cannot wait later. It
+// fails only when rules cannot be compiled or applied, which is a bug: what was found is then not all.
 func Validate(request proto.Message) ([]Violation, error) {
 	if request == nil {
 		return nil, nil
