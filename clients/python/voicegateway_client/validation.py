@@ -32,7 +32,7 @@ def validate(request: Request) -> list[Violation]:
     is; `STRING_JSON`, since its parser decides what `timeout_json` may hold; and what its settings decide, such as
     which accounts there are.
 
-    The first use compiles the rules, which takes about a tenth of a second; it may be called from any thread.
+    The first use compiles the rules, which takes about a quarter of a second; it may be called from any thread.
 
     Args:
         request: A request of the service; it stays as it is.

@@ -187,6 +187,15 @@ def passed_over(gateway: GatewayUnderTest) -> Callable[[], bool]:
     return is_true
 
 
+async def test_a_caller_behind_a_proxy_may_leave_readiness_to_it(opened):
+    """The option that the page names turns the health checks off, for a proxy that would cut their stream."""
+    options = [("grpc.inhibit_health_checking", 1)]
+    async with scripted_server(ready=False) as server, opened(server.address, options=options) as place:
+        await place()
+
+    assert 1 == len(server.seen)
+
+
 # How it is set up
 
 
