@@ -37,6 +37,11 @@ SERVICE: Final = outbound_call_service_pb2.DESCRIPTOR.services_by_name["Outbound
 LAST_WORDS: Final = 0.5
 """Seconds for the answers of those that were cut off."""
 
+QUIET: Final = 0.3
+LINGER: Final = 3.0
+"""Seconds without a request after which a drained replica ends, and how long it waits for them. Callers and meshes need
+a moment to hear that it is not ready: until then they are refused in words that make them go elsewhere."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -97,7 +102,7 @@ class Gateway:
         telling.add_done_callback(self._told.discard)
 
     async def drain(self) -> bool:
-        """Turns not ready and refuses new calls, waits for those that run and for their answers, then stops.
+        """Turns not ready and refuses new calls, waits for those that run and until nobody calls any more, then stops.
 
         Returns:
             Whether all of them ended within `drain_grace` seconds; else the rest was cut off.
@@ -113,6 +118,10 @@ class Gateway:
         except TimeoutError:
             in_time = False
             log.warning("drain_grace has passed; what still runs is cut off", grace=self._settings.drain_grace)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):
+                    await self._boundary.quiet(QUIET)
         await self.stop()
         return in_time
 

@@ -8,6 +8,8 @@ applies the rules, runs the method, and checks what it returns. Whatever goes wr
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
@@ -50,6 +52,7 @@ class Boundary:
         self._methods = methods
         self._rules = rules
         self._running = 0
+        self._came_last = -math.inf
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -62,6 +65,11 @@ class Boundary:
         """Waits until every RPC has ended and its answer has left: grpc's own stop() does not (grpc #37239)."""
         await self._idle.wait()
 
+    async def quiet(self, seconds: float) -> None:
+        """Waits until nothing has come in for so long: whoever calls has found another replica."""
+        while (left := self._came_last + seconds - time.monotonic()) > 0:  # noqa: ASYNC110 - it is asked once a wait
+            await asyncio.sleep(left)
+
     def _method_handler(self, method: MethodDescriptor) -> grpc.RpcMethodHandler[bytes, bytes]:
         door = _Door(method, getattr(self._methods, method.name), self._rules, self._enter)
         if method.server_streaming:
@@ -69,6 +77,7 @@ class Boundary:
         return grpc.unary_unary_rpc_method_handler(door.answer)
 
     def _enter(self, context: Context) -> None:
+        self._came_last = time.monotonic()
         self._running += 1
         self._idle.clear()
         context.add_done_callback(self._leave)  # type: ignore[arg-type] # the stubs want a class of their own

@@ -96,9 +96,20 @@ def _put(holder: Document, port: int) -> None:
 
 def route(document: Document) -> Document:
     """The last route of a configuration: that of everything that has none of its own."""
-    manager = document["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    action: Document = manager["route_config"]["virtual_hosts"][0]["routes"][-1]["route"]
+    action: Document = manager(document)["route_config"]["virtual_hosts"][0]["routes"][-1]["route"]
     return action
+
+
+def manager(document: Document) -> Document:
+    """What a configuration's listener does with HTTP."""
+    found: Document = document["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    return found
+
+
+def described(document: Document) -> None:
+    """Leads a configuration to the descriptor set of this repository."""
+    [transcoder] = [each for each in manager(document)["http_filters"] if each["name"].endswith("json_transcoder")]
+    transcoder["typed_config"]["proto_descriptor"] = str(ROOT / "generated" / "descriptors" / "voicegateway.v1.binpb")
 
 
 @asynccontextmanager

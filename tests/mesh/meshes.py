@@ -46,7 +46,8 @@ class Mesh:
         """Starts a gateway at a place, which sends itself signals at a step."""
         listen = f"{LOOPBACK}:{self.ports[place]}"
         whole = {"provider": dict(BRIEF), "listen": listen} | settings
-        child = self.nursery.child(self.provider.url, self.ledger, step, signals, **whole)
+        ledger = whole.pop("ledger", self.ledger)
+        child = self.nursery.child(self.provider.url, ledger, step, signals, **whole)
         return await self.stack.enter_async_context(child)
 
     async def front(self, edit: Edit = lambda _: None, file: str = "front.yaml") -> Envoy:
@@ -58,6 +59,12 @@ class Mesh:
         self.channel = await self.stack.enter_async_context(grpc.aio.insecure_channel(address))
         self.stub = OutboundCallServiceStub(self.channel)
         return self.envoy
+
+    @property
+    def url(self) -> str:
+        """Where the front takes HTTP."""
+        [address] = self.envoy.addresses.values()
+        return f"http://{address}"
 
     async def both(self, **settings: Any) -> list[Child]:
         """Starts two gateways and the front, and waits until it finds them."""

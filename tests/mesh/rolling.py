@@ -18,12 +18,13 @@ from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceSt
 
 
 @asynccontextmanager
-async def serving(provider_url: str, database: str, port: int) -> AsyncIterator[subprocess.Process]:
-    """Runs a gateway until the end of the block; it serves when the block begins."""
+async def serving(provider_url: str, database: str, port: int, sid: str = SID) -> AsyncIterator[subprocess.Process]:
+    """Runs a gateway until the end of the block; it serves when the block begins. Its `sid` is in its POSTs' path."""
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONFAULTHANDLER": "1",
         "KALEYRA_BASE_URL": provider_url,
-        "KALEYRA_SID": SID,
+        "KALEYRA_SID": sid,
         "KALEYRA_API_KEY": KEY,
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
         "GATEWAY_LEDGER_URL": database,

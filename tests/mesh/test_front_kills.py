@@ -9,7 +9,7 @@ import signal
 import faults
 import pytest
 from meshes import agrees, crowd, finals, insisting, posts_by_number
-from replicas import NO_WORD, PATIENT, dispatch, numbered, told
+from replicas import NO_WORD, PATIENT, dispatch, numbered, placed, told
 
 UNKNOWN = "OUTCOME_UNKNOWN"
 
@@ -101,6 +101,18 @@ async def test_a_gateway_that_is_told_to_end_at_a_step_costs_nobody_an_answer(me
     assert 0 == await ending.exit_status()
     assert {"OK"} == {told(each)[0] for every in answers.values() for each in every}
     assert dict.fromkeys(range(1, 7), 1) == posts_by_number(provider)
+
+
+async def test_a_drained_gateway_stays_for_as_long_as_it_is_called(mesh):
+    """Until a mesh has heard that it is not ready, a call is refused in its own words, and not cut off."""
+    ending = await mesh.gateway(0)
+    words = [told(await placed(ending.stub))[0]]
+    ending.send(signal.SIGTERM)
+    while words.count("OVERLOADED") < 200:
+        words.append(told(await placed(ending.stub, requestId=f"reminder-{len(words):04}"))[0])
+
+    assert {"OK", "OVERLOADED"} == set(words)
+    assert 0 == await ending.exit_status()
 
 
 async def test_two_signals_while_the_provider_thinks(mesh, provider):
