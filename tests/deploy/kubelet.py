@@ -68,7 +68,7 @@ class Node:
         for variable in container.get("env", ()):
             source = variable.get("valueFrom", {}).get("secretKeyRef")
             value = self._content(source["name"])[source["key"]].decode() if source else variable["value"]
-            environment[variable["name"]] = self._here(value)
+            environment[variable["name"]] = value
         return {name: self._here(value) for name, value in environment.items()} | {"PATH": os.environ["PATH"]}
 
     def command(self, container: Mapping[str, Any]) -> list[str]:

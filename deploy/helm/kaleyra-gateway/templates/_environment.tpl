@@ -1,6 +1,7 @@
 {{/* What the image sets and would win over the settings file, and what must not stand in it: it is a ConfigMap. */}}
 {{- define "kaleyra-gateway.environment" -}}
-{{- $env := list (dict "name" "GATEWAY_LISTEN" "value" .Values.settings.listen) -}}
+{{- $config := dict "name" "GATEWAY_CONFIG" "value" "/etc/kaleyra-gateway/config/gateway.toml" -}}
+{{- $env := list $config (dict "name" "GATEWAY_LISTEN" "value" .Values.settings.listen) -}}
 {{- if eq .Values.ledger.type "postgresql" -}}
 {{- with .Values.ledger.postgresql -}}
 {{- if .existingSecret -}}

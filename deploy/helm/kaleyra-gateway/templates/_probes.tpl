@@ -18,7 +18,7 @@ grpc:
 
 {{/* The command that asks, as a JSON array; it finds TLS in the settings file. */}}
 {{- define "kaleyra-gateway.healthCommand" -}}
-{{- $command := list "kaleyra-gateway" "health" "--config" "/etc/kaleyra-gateway/config/gateway.toml" "--service" .service -}}
+{{- $command := list "kaleyra-gateway" "health" "--service" .service -}}
 {{- with .address -}}
 {{- $command = concat $command (list "--address" .) -}}
 {{- end -}}
