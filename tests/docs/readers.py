@@ -26,6 +26,7 @@ CALLERS = f"{DOCS}/test_callers_page.py"
 GO = "tests/clients/test_go_client.py"
 JAVA = "tests/clients/test_java_client.py"
 PYTHON = "tests/clients/python/test_client_pages.py"
+MESH = "tests/mesh"
 
 READ: Mapping[tuple[str, str], Reads] = {
     ("README.md", "sh"): by(f"{TYPED}::test_the_readme_leads_to_a_placed_call", blocks=5),
@@ -50,6 +51,13 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("docs/callers.md", "yaml"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
     ("docs/callers.md", "go"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
     ("docs/callers.md", "sh"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
+    ("docs/grpc-web.md", "sh"): by(
+        f"{MESH}/test_mesh_docs.py::test_the_command_that_starts_the_program_is_the_examples_own"
+    ),
+    ("docs/http.md", "sh"): by(
+        f"{MESH}/test_mesh_docs.py::test_the_commands_of_the_http_page_do_what_it_says", blocks=2
+    ),
+    ("docs/http.md", "json"): by(f"{MESH}/test_mesh_docs.py::test_the_error_of_the_http_page_is_the_gateways"),
     ("docs/ledger.md", "sql"): by(f"{DOCS}/test_ledger_page.py::test_what_it_grants_is_enough_to_serve"),
     ("docs/operators.md", "toml"): by(f"{DOCS}/test_settings_page.py::test_the_operators_settings_file_is_good"),
     ("docs/operators.md", "json"): by(f"{DOCS}/test_operators_page.py::test_its_line_of_the_log_is_logged"),
@@ -79,6 +87,11 @@ SOURCES: Mapping[str, str] = {
     "examples/java/src/test/java/com/example/placecall/RingsTest.java": (
         "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox"
     ),
+    "examples/web/place_call.js": f"{MESH}/test_web_callers.py::test_a_page_places_a_call_and_repeats_it",
+    "deploy/envoy/front.yaml": f"{MESH}/test_front_provider_faults.py::test_a_call_that_may_have_left_is_never_sent_again",
+    "deploy/envoy/web.yaml": f"{MESH}/test_http_callers.py::test_a_call_is_placed_and_its_repeat_is_a_replay",
+    "deploy/envoy/egress.yaml": f"{MESH}/test_egress.py::test_the_shipped_route_sends_a_post_once",
+    "deploy/envoy/egress_tls.yaml": f"{MESH}/test_egress.py::test_passed_on_a_call_keeps_its_proof",
     "clients/go/voicegateway/example_test.go": f"{GO}::test_the_packages_own_tests_pass",
     "clients/java/src/test/java/com/example/voicegateway/client/ReadmeTest.java": (
         f"{JAVA}::test_every_class_of_the_clients_own_tests_is_run"

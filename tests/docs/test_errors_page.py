@@ -4,8 +4,8 @@ import re
 
 import pytest
 from next_steps import NEXT_BY_REASON
+from pages import table
 from snippets import ROOT
-from tables import table
 from test_what_next import SOURCES
 
 from gateway.errors import ROW_BY_REASON

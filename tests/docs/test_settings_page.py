@@ -3,8 +3,8 @@
 import re
 import tomllib
 
+from pages import table
 from snippets import ROOT, shown
-from tables import table
 
 from gateway.settings import PATH_BY_VARIABLE, AccountSettings, Ledger, Log, Provider, Receiver, Settings, Tls
 

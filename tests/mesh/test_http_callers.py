@@ -13,9 +13,9 @@ import pytest
 from envoys import ROOT, described
 from go_programs import needs
 from meshes import Mesh
+from pages import table
 from replicas import PATIENT
 from stand_in import standing_in
-from tables import table
 
 HTTP = (ROOT / "docs" / "http.md").read_text()
 PLACE_CALL = "/voicegateway.v1.OutboundCallService/PlaceCall"
@@ -97,6 +97,14 @@ async def test_what_envoy_cannot_read_it_refuses_itself(web, provider, content):
     answer = await web.post(PLACE_CALL, content=content, headers={"content-type": "application/json"})
 
     assert (400, "text/plain") == (answer.status_code, answer.headers["content-type"])
+    assert [] == provider.posts
+
+
+async def test_a_body_of_more_than_a_megabyte_is_refused_by_envoy(web, provider):
+    """413, before anything reaches the gateway."""
+    answer = await placed(web, call=CALL | {"custom": "x" * 2_000_000})
+
+    assert (413, "text/plain") == (answer.status_code, answer.headers["content-type"])
     assert [] == provider.posts
 
 

@@ -1,4 +1,6 @@
-"""The tables of a page."""
+"""What stands on a page: its tables, and its code."""
+
+import re
 
 
 def table(page: str, first: str) -> list[list[str]]:
@@ -9,3 +11,8 @@ def table(page: str, first: str) -> list[list[str]]:
             break
         rows.append([cell.strip() for cell in line.strip("|").split("|")])
     return rows
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a language, in the text of a page."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
