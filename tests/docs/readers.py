@@ -26,6 +26,7 @@ CALLERS = f"{DOCS}/test_callers_page.py"
 GO = "tests/clients/test_go_client.py"
 JAVA = "tests/clients/test_java_client.py"
 PYTHON = "tests/clients/python/test_client_pages.py"
+CHART = "tests/deploy/test_kubernetes_page.py"
 MESH = "tests/mesh"
 
 READ: Mapping[tuple[str, str], Reads] = {
@@ -58,10 +59,13 @@ READ: Mapping[tuple[str, str], Reads] = {
         f"{MESH}/test_mesh_docs.py::test_the_commands_of_the_http_page_do_what_it_says", blocks=2
     ),
     ("docs/http.md", "json"): by(f"{MESH}/test_mesh_docs.py::test_the_error_of_the_http_page_is_the_gateways"),
+    ("docs/kubernetes.md", "sh"): by(f"{CHART}::test_the_pages_commands_fit_the_chart", blocks=9),
+    ("docs/kubernetes.md", "yaml"): by(f"{CHART}::test_the_pages_values_are_good", blocks=5),
     ("docs/ledger.md", "sql"): by(f"{DOCS}/test_ledger_page.py::test_what_it_grants_is_enough_to_serve"),
     ("docs/operators.md", "toml"): by(f"{DOCS}/test_settings_page.py::test_the_operators_settings_file_is_good"),
     ("docs/operators.md", "json"): by(f"{DOCS}/test_operators_page.py::test_its_line_of_the_log_is_logged"),
     ("docs/sandbox.md", "python"): by(f"{DOCS}/test_sandbox_page.py::test_its_python_prints_what_the_page_says"),
+    ("docs/systemd.md", "sh"): by(f"{CHART}::test_the_systemd_pages_commands_fit_its_files", blocks=2),
     ("docs/terminal.md", "sh"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=9),
     ("docs/testing.md", "sh"): by(f"{TYPED}::test_the_page_about_testing_leads_to_an_unknown_outcome", blocks=4),
     ("tests/cases/README.md", "json"): by(
@@ -88,7 +92,7 @@ SOURCES: Mapping[str, str] = {
         "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox"
     ),
     "examples/web/place_call.js": f"{MESH}/test_web_callers.py::test_a_page_places_a_call_and_repeats_it",
-    "deploy/envoy/front.yaml": f"{MESH}/test_front_provider_faults.py::test_a_call_that_may_have_left_is_never_sent_again",
+    "deploy/envoy/front.yaml": f"{MESH}/test_rolling_restart.py::test_no_call_fails_and_none_is_made_twice",
     "deploy/envoy/web.yaml": f"{MESH}/test_http_callers.py::test_a_call_is_placed_and_its_repeat_is_a_replay",
     "deploy/envoy/egress.yaml": f"{MESH}/test_egress.py::test_the_shipped_route_sends_a_post_once",
     "deploy/envoy/egress_tls.yaml": f"{MESH}/test_egress.py::test_passed_on_a_call_keeps_its_proof",

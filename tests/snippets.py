@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "clients/*/README.md", "deploy/**/*.md", "tests/cases/*.md")
