@@ -25,7 +25,6 @@ STORY = f"{DOCS}/test_readme_story.py"
 CALLERS = f"{DOCS}/test_callers_page.py"
 GO = "tests/clients/test_go_client.py"
 JAVA = "tests/clients/test_java_client.py"
-KUBERNETES = "tests/deploy/test_kubernetes_page.py"
 PYTHON = "tests/clients/python/test_client_pages.py"
 CHART = "tests/deploy/test_kubernetes_page.py"
 MESH = "tests/mesh"
@@ -62,23 +61,11 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("docs/http.md", "json"): by(f"{MESH}/test_mesh_docs.py::test_the_error_of_the_http_page_is_the_gateways"),
     ("docs/kubernetes.md", "sh"): by(f"{CHART}::test_the_pages_commands_fit_the_chart", blocks=9),
     ("docs/kubernetes.md", "yaml"): by(f"{CHART}::test_the_pages_values_are_good", blocks=5),
-    ("docs/kubernetes.md", "yaml"): by(f"{KUBERNETES}::test_the_pages_values_are_good", blocks=5),
-    ("docs/kubernetes.md", "sh"): by(
-        f"{KUBERNETES}::test_the_pages_first_steps_end_with_a_placed_call",
-        f"{KUBERNETES}::test_the_pages_commands_name_what_the_chart_makes",
-        f"{KUBERNETES}::test_every_command_of_the_pages_exists",
-        blocks=9,
-    ),
     ("docs/ledger.md", "sql"): by(f"{DOCS}/test_ledger_page.py::test_what_it_grants_is_enough_to_serve"),
     ("docs/operators.md", "toml"): by(f"{DOCS}/test_settings_page.py::test_the_operators_settings_file_is_good"),
     ("docs/operators.md", "json"): by(f"{DOCS}/test_operators_page.py::test_its_line_of_the_log_is_logged"),
     ("docs/sandbox.md", "python"): by(f"{DOCS}/test_sandbox_page.py::test_its_python_prints_what_the_page_says"),
     ("docs/systemd.md", "sh"): by(f"{CHART}::test_the_systemd_pages_commands_fit_its_files", blocks=2),
-    ("docs/systemd.md", "sh"): by(
-        f"{KUBERNETES}::test_the_systemd_pages_files_are_there",
-        f"{KUBERNETES}::test_every_command_of_the_pages_exists",
-        blocks=2,
-    ),
     ("docs/terminal.md", "sh"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=9),
     ("docs/testing.md", "sh"): by(f"{TYPED}::test_the_page_about_testing_leads_to_an_unknown_outcome", blocks=4),
     ("tests/cases/README.md", "json"): by(
