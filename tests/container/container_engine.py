@@ -70,8 +70,12 @@ class Container:
 
 def podman(*arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
     """Runs podman to its end."""
-    command = ["podman", *_storage(), f"--tmpdir={STORAGE}/tmp", *arguments]
-    return _run(command, check=check, **more)
+    return _run([*podman_command(), *arguments], check=check, **more)
+
+
+def podman_command() -> list[str]:
+    """How podman is called, with the tests' own storage."""
+    return ["podman", *_storage(), f"--tmpdir={STORAGE}/tmp"]
 
 
 def run(
@@ -87,9 +91,9 @@ def running(image: str, *arguments: str, options: tuple[str, ...] = ()) -> Itera
     """Runs a container, carefully, on this machine's network; it is gone at the end of the block."""
     name = f"test-{os.getpid()}-{next(_NAMES)}"
     careful = ("--rm", "--health-interval=disable", "--network=host", *CAREFULLY)
-    command = ["podman", *_storage(), f"--tmpdir={STORAGE}/tmp", "run", "--name", name, *careful, *options]
+    command = [*podman_command(), "run", "--name", name, *careful, *options]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.PIPE}
-    with subprocess.Popen([*command, image, *arguments], text=True, env=_environment(), **pipes) as process:
+    with subprocess.Popen([*command, image, *arguments], text=True, env=environment(), **pipes) as process:
         try:
             yield Container(name, process)
         finally:
@@ -158,13 +162,14 @@ def _storage() -> list[str]:
     return [f"--root={STORAGE}/{driver}", f"--runroot={STORAGE}/{driver}-run", f"--storage-driver={driver}"]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The environment that podman and buildah are called in."""
     named = {"CONTAINERS_CONF": "containers.conf", "CONTAINERS_REGISTRIES_CONF": "registries.conf"}
     return os.environ | {variable: str(STORAGE / file) for variable, file in named.items()}
 
 
 def _run(command: list[str], *, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
-    outcome = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False, **more)
+    outcome = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False, **more)
     if check and outcome.returncode:
         raise RuntimeError(f"{command[0]}: {outcome.stderr}")
     return outcome

@@ -27,6 +27,7 @@ GO = "tests/clients/test_go_client.py"
 JAVA = "tests/clients/test_java_client.py"
 PYTHON = "tests/clients/python/test_client_pages.py"
 CHART = "tests/deploy/test_kubernetes_page.py"
+CONTAINER = "tests/container/test_container_page.py"
 MESH = "tests/mesh"
 
 READ: Mapping[tuple[str, str], Reads] = {
@@ -52,6 +53,14 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("docs/callers.md", "yaml"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
     ("docs/callers.md", "go"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
     ("docs/callers.md", "sh"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
+    ("docs/container.md", "sh"): by(
+        f"{CONTAINER}::test_five_minutes_with_the_sandbox_end_with_a_call",
+        f"{CONTAINER}::test_an_operators_way_through_the_page",
+        f"{CONTAINER}::test_an_authority_of_ones_own_is_named",
+        f"{CONTAINER}::test_the_bill_of_materials_is_taken_out",
+        blocks=15,
+    ),
+    ("docs/container.md", "toml"): by(f"{CONTAINER}::test_an_operators_way_through_the_page"),
     ("docs/grpc-web.md", "sh"): by(
         f"{MESH}/test_mesh_docs.py::test_the_command_that_starts_the_program_is_the_examples_own"
     ),
