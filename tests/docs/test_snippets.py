@@ -106,3 +106,12 @@ def test_a_page_has_no_block_that_this_does_not_see():
     )
 
     assert fences == Counter({page: 2 * count for page, count in Counter(block.page for block in BLOCKS).items()})
+
+
+def test_every_page_is_looked_at():
+    """A page in a folder that has had none is seen, too."""
+    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+    found = {*ROOT.glob("*.md")} | {page for folder in folders for page in folder.rglob("*.md")}
+    made = {"node_modules", "target"}
+
+    assert {page for page in found if not made & {*page.parts}} == {*PAGES}
