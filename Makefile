@@ -26,10 +26,10 @@ install: $(RUNTIME) ## Make .venv with kaleyra-gateway in its bin
 demo: $(RUNTIME) ## Watch a call being placed through a real gateway at a sandbox provider
 	@$(BIN)/kaleyra-gateway demo
 
-test: $(DEV) ## Run all tests (Go and Java examples where those are installed; always with CI=true)
+test: $(DEV) ## Run all tests (Go, Java, PostgreSQL, containers where those are installed; always with CI=true)
 	@$(BIN)/python -m pytest
 
-check: $(DEV) ## Check everything that is not a test: format, lint, types, protos, generated code, the lock
+check: $(DEV) ## Check everything that is not a test: format, lint, types, protos, generated code, lock, versions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -38,6 +38,7 @@ check: $(DEV) ## Check everything that is not a test: format, lint, types, proto
 	$(BIN)/buf lint protos
 	$(BIN)/buf breaking protos --against released/v1.binpb
 	$(BIN)/python tools/lock.py --check
+	$(BIN)/python tools/version.py --check
 
 format: $(DEV) ## Format the Python code and the protos
 	$(BIN)/ruff format .

@@ -11,11 +11,20 @@ ROOT = Path(__file__).parent.parent
 NUMBER = r"\d+\.\d+\.\d+"
 SOURCE = "gateway/__init__.py"
 ARTIFACT = "<artifactId>voicegateway-client</artifactId>\n"
+GO_MODULES = rf"(?<=voicegateway/clients/go v){NUMBER}|(?<=voicegateway/generated/go v){NUMBER}"
 PLACES = {
+    "Dockerfile": rf"(?<=^ARG VERSION=){NUMBER}$",
+    "clients/go/README.md": rf"(?<=/go/v){NUMBER}",
+    "clients/go/go.mod": GO_MODULES,
     "clients/go/voicegateway/version.go": rf'(?<=const Version = "){NUMBER}(?=")',
+    "clients/java/README.md": rf"(?<={ARTIFACT}      <version>){NUMBER}(?=</version>)",
     "clients/java/pom.xml": rf"(?<={ARTIFACT}  <version>){NUMBER}(?=</version>)",
     "deploy/helm/kaleyra-gateway/Chart.yaml": rf'(?<=^version: ){NUMBER}$|(?<=^appVersion: "){NUMBER}(?="$)',
+    "docs/container.md": rf"(?<=kaleyra-gateway:){NUMBER}",
+    "docs/kubernetes.md": rf"(?<=kaleyra-gateway:){NUMBER}",
+    "examples/go/go.mod": GO_MODULES,
     "examples/java/pom.xml": rf"(?<={ARTIFACT}      <version>){NUMBER}(?=</version>)",
+    "tests/clients/go/go.mod": GO_MODULES,
     "tests/clients/java/pom.xml": rf"(?<={ARTIFACT}      <version>){NUMBER}(?=</version>)",
 }
 """How the version is written in each file; the Python client's wheel reads the source itself."""

@@ -3,8 +3,8 @@ module example.com/voicegateway/examples/go
 go 1.26.0
 
 require (
-	example.com/voicegateway/clients/go v0.0.0
-	example.com/voicegateway/generated/go v0.0.0
+	example.com/voicegateway/clients/go v0.1.0
+	example.com/voicegateway/generated/go v0.1.0
 	github.com/google/uuid v1.6.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260819154853-08b0e4226688
 	google.golang.org/grpc v1.85.0
