@@ -97,6 +97,12 @@ class Helm:
         """
         return self._run("lint", "--strict", CHART, "--values", file, "--kube-version", OLDEST)
 
+    def package(self, folder: Path) -> Path:
+        """Packs the chart for a registry; returns the archive."""
+        self._run("package", CHART, "--destination", folder)
+        [archive] = folder.glob("*.tgz")
+        return archive
+
     def _template(
         self,
         *files: Path,

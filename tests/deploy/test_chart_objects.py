@@ -65,6 +65,7 @@ def test_the_services_lead_to_the_port_that_the_gateway_listens_on(helm, file):
     [port] = rendered.gateway["ports"]
     listens = tomllib.loads(rendered.settings_file)["listen"]
 
+    assert {"name": "GATEWAY_LISTEN", "value": listens} in rendered.gateway["env"]  # over the image's
     assert listens.endswith(f":{port['containerPort']}")
     for service in rendered.of("Service"):
         [leads] = service["spec"]["ports"]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import tarfile
 from itertools import takewhile
 
 import kubernetes_validate
@@ -48,6 +49,16 @@ def test_the_check_sees_a_wrong_object(helm, path, value):
 
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, NEWEST, strict=True)
+
+
+def test_the_packed_chart_renders_the_same(helm, tmp_path):
+    """Nothing that it needs is left out of the archive, and the files of values for the checks are."""
+    archive = helm.package(tmp_path)
+    with tarfile.open(archive) as packed:
+        names = packed.getnames()
+
+    assert helm.template(EVERYTHING).text == helm.template(EVERYTHING, chart=archive).text
+    assert not [name for name in names if "/ci/" in name]
 
 
 def test_an_older_cluster_is_refused(helm):

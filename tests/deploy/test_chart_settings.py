@@ -94,6 +94,9 @@ def test_the_databases_password_comes_from_its_secret(helm, folder, authority):
     assert "GATEWAY_LEDGER_URL" not in environment
 
 
-def test_the_gateway_itself_never_makes_a_ledger(loaded):
-    """Also while `ledger.create` is on, the one that serves stops without one."""
-    assert not loaded(MINIMAL, values="ledger: {create: true}").ledger.create
+def test_the_gateway_itself_never_makes_a_ledger(helm, loaded):
+    """Also while `ledger.create` is on, the one that serves stops without one: by its file, and by the image."""
+    values = "ledger: {create: true}"
+
+    assert tomllib.loads(helm.template(MINIMAL, values=values).settings_file)["ledger"]["create"] is False
+    assert not loaded(MINIMAL, values=values).ledger.create

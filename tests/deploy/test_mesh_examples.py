@@ -2,9 +2,10 @@
 
 import copy
 
+import kubernetes_validate
 import pytest
 import yaml
-from chart import MINIMAL, POSTGRESQL, documents
+from chart import MINIMAL, NEWEST, POSTGRESQL, documents
 from crds import InvalidObjectError, check
 from go_programs import ROOT
 
@@ -49,6 +50,16 @@ def test_the_check_sees_a_wrong_object(path, value):
 
     with pytest.raises(InvalidObjectError, match=str(path[-1])):
         check(wrong)
+
+
+@pytest.mark.parametrize("mesh", MESHES)
+def test_the_meshs_values_give_objects_that_kubernetes_takes(helm, mesh):
+    """Beside values of one's own, also with a network policy; the mesh's rules stand in it."""
+    rendered = helm.template(POSTGRESQL, mesh / "values.yaml", kubernetes=NEWEST)
+    for each in rendered.objects:
+        kubernetes_validate.validate(each, NEWEST, strict=True)
+
+    assert 4 == len(rendered.one("NetworkPolicy")["spec"]["egress"])
 
 
 @pytest.mark.parametrize("mesh", MESHES)
