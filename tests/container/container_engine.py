@@ -123,7 +123,16 @@ def volume_with_a_ledger(image: str) -> Iterator[str]:
 def build(folder: Path, *tags: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Builds the Dockerfile of a folder; what was built before and is unchanged is taken from there."""
     lent = [f"--volume={inside}" for inside in _lent()]
-    command = ["buildah", *_storage(), "bud", "--isolation=chroot", "--format=docker", "--layers", "--pull-never"]
+    command = [
+        "buildah",
+        *_storage(),
+        "bud",
+        "--isolation=chroot",
+        "--format=docker",
+        "--layers",
+        "--pull-never",
+        "--force-rm",
+    ]
     return _run([*command, *lent, *arguments, *(f"--tag={tag}" for tag in tags), str(folder)], check=False)
 
 
