@@ -6,7 +6,8 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Waits twice as long each time, and each time up to half less by chance, so that many callers do not come back at once.
+ * Waits twice as long each time, and each time up to half less by chance, so that many callers do not come back at
+ * once.
  *
  * @param first before the first repeat
  * @param longest never more

@@ -15,8 +15,8 @@ import java.util.OptionalInt;
 /**
  * What an error of the gateway means: why, what happened to the phones, and what to do next.
  *
- * <p>Decide by {@link #dispatch()} and {@link #advice()}; {@link #reason()} tells why. A status that the gateway did not
- * write (a proxy's, or the gRPC library's, such as a deadline that passed) says nothing about the phones: {@link
+ * <p>Decide by {@link #dispatch()} and {@link #advice()}; {@link #reason()} tells why. A status that the gateway did
+ * not write (a proxy's, or the gRPC library's, such as a deadline that passed) says nothing about the phones: {@link
  * #fromGateway()} is false, and everything but the code and the message is unspecified or empty. So is a status whose
  * details cannot be read, or that are not as the gateway writes them.
  *
@@ -24,8 +24,8 @@ import java.util.OptionalInt;
  *
  * @param code the gRPC code; {@code UNKNOWN} where there was no status at all
  * @param message the text of the status: constant for each reason of the gateway, empty where there is none
- * @param fromGateway whether the gateway wrote it: there is exactly one {@code google.rpc.ErrorInfo}, of the domain {@code
- *     voicegateway.v1}
+ * @param fromGateway whether the gateway wrote it: there is exactly one {@code google.rpc.ErrorInfo}, of the domain
+ *     {@code voicegateway.v1}
  * @param reason why; {@code ERROR_REASON_UNSPECIFIED} where it is not the gateway's, or newer than this package
  * @param reasonName the reason as it was told, also where it is newer than this package; empty where there is none
  * @param dispatch what happened to the phones; {@code DISPATCH_UNSPECIFIED} where it is not known
@@ -59,9 +59,9 @@ public record CallError(
   /**
    * Reads an error. It never throws, whatever the status holds.
    *
-   * @param error a {@link io.grpc.StatusRuntimeException} or a {@link io.grpc.StatusException}, or what has one among its
-   *     causes: a {@link CallException}, the {@link java.util.concurrent.ExecutionException} of a future, the Throwable
-   *     of {@code onError}
+   * @param error a {@link io.grpc.StatusRuntimeException} or a {@link io.grpc.StatusException}, or what has one among
+   *     its causes: a {@link CallException}, the {@link java.util.concurrent.ExecutionException} of a future, the
+   *     Throwable of {@code onError}
    * @return what it means; for anything else an error with code {@code UNKNOWN} and an empty message, which is not the
    *     gateway's
    */
@@ -82,8 +82,8 @@ public record CallError(
    * Says whether the same request with the same request_id is worth sending again, later. It is safe in any case.
    *
    * @return true where the gateway advises it. For a status of somebody else true, since the gateway may know more,
-   *     unless the code is {@code RESOURCE_EXHAUSTED} or {@code UNIMPLEMENTED}: then nothing reached the gateway, and the
-   *     next request would not either
+   *     unless the code is {@code RESOURCE_EXHAUSTED} or {@code UNIMPLEMENTED}: then nothing reached the gateway, and
+   *     the next request would not either
    */
   public boolean mayRepeat() {
     if (fromGateway) {

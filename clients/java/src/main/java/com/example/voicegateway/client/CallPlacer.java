@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 /**
  * Places calls, and repeats a request with the same request_id while that may help and there is time.
  *
- * <p>A repeat never rings a second time: the gateway tells what became of the first attempt, and dials only if nobody was
- * dialed. So it is repeated after a deadline that passed and after a broken connection, too; see {@link
+ * <p>A repeat never rings a second time: the gateway tells what became of the first attempt, and dials only if nobody
+ * was dialed. So it is repeated after a deadline that passed and after a broken connection, too; see {@link
  * CallError#mayRepeat()}. Before a repeat it waits for as long as the gateway says, or else a while that doubles each
  * time, less up to half of it by chance.
  *
- * <p>Usual settings: 4 attempts of 30 seconds each and 2 minutes in all, waits of 0.5 seconds doubling to 8. The channel
- * of {@link GatewayChannels} repeats {@code UNAVAILABLE} within each attempt, besides.
+ * <p>Usual settings: 4 attempts of 30 seconds each and 2 minutes in all, waits of 0.5 seconds doubling to 8. The
+ * channel of {@link GatewayChannels} repeats {@code UNAVAILABLE} within each attempt, besides.
  *
  * <p>It is immutable and may be used by many threads at once. The methods {@code with...} return a changed copy.
  */
@@ -32,7 +32,11 @@ public final class CallPlacer {
   private final Backoff backoff;
 
   private CallPlacer(
-      OutboundCallServiceBlockingStub stub, int maxAttempts, Duration attemptTimeout, Duration timeout, Backoff backoff) {
+      OutboundCallServiceBlockingStub stub,
+      int maxAttempts,
+      Duration attemptTimeout,
+      Duration timeout,
+      Backoff backoff) {
     this.stub = stub;
     this.maxAttempts = maxAttempts;
     this.attemptTimeout = attemptTimeout;
@@ -81,8 +85,8 @@ public final class CallPlacer {
   }
 
   /**
-   * Sets the deadline of each attempt. The gateway may wait 26 seconds for the provider; an attempt that ends earlier tells
-   * nothing, and its repeat waits for the same outcome.
+   * Sets the deadline of each attempt. The gateway may wait 26 seconds for the provider; an attempt that ends earlier
+   * tells nothing, and its repeat waits for the same outcome.
    *
    * @param timeout of one attempt, above zero
    * @return a changed copy
@@ -93,8 +97,8 @@ public final class CallPlacer {
   }
 
   /**
-   * Sets how long a call may take in all, with repeats and waits. A deadline of the stub or of the current {@link Context}
-   * that is earlier counts as well.
+   * Sets how long a call may take in all, with repeats and waits. A deadline of the stub or of the current {@link
+   * Context} that is earlier counts as well.
    *
    * @param timeout of one {@link #placeCall}, above zero
    * @return a changed copy
@@ -117,8 +121,8 @@ public final class CallPlacer {
   }
 
   /**
-   * Places one call, and waits for the answer. The thread sleeps between attempts; when it is interrupted, or the current
-   * {@link Context} is cancelled, no further attempt is made, and its interrupt flag stays set.
+   * Places one call, and waits for the answer. The thread sleeps between attempts; when it is interrupted, or the
+   * current {@link Context} is cancelled, no further attempt is made, and its interrupt flag stays set.
    *
    * @param request with a request_id that was chosen before, and stored with the intent. It is never changed here, so a
    *     program that crashed sends the same again

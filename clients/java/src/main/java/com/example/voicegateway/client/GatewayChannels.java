@@ -18,23 +18,23 @@ import java.util.concurrent.TimeUnit;
  *   <li>shares its calls among all addresses that the target's name stands for (with Kubernetes: a headless service);
  *   <li>asks each replica for its health, and sends none to one that is not ready to dial;
  *   <li>repeats what was answered {@code UNAVAILABLE}, up to four times in all within some seconds, unless the answer
- *       forbids it. The gateway answers so only where nothing was sent, and a repeat with the same request_id never dials
- *       twice;
- *   <li>pings an idle connection under running calls every 60 seconds, which the gateway allows (it takes a ping every 10
- *       seconds), and gives it up after 20 seconds of silence;
+ *       forbids it. The gateway answers so only where nothing was sent, and a repeat with the same request_id never
+ *       dials twice;
+ *   <li>pings an idle connection under running calls every 60 seconds, which the gateway allows (it takes a ping every
+ *       10 seconds), and gives it up after 20 seconds of silence;
  *   <li>names this package and its version in its user agent.
  * </ul>
  *
- * <p>It has no default deadline: set one for every call, 30 seconds or more for PlaceCall, since the gateway may wait 26
- * seconds for the provider.
+ * <p>It has no default deadline: set one for every call, 30 seconds or more for PlaceCall, since the gateway may wait
+ * 26 seconds for the provider.
  *
  * <p>One channel is enough for a program. It may be used by many threads at once, and is closed by {@link
  * ManagedChannel#shutdown()}.
  */
 public final class GatewayChannels {
   /**
-   * The service config of these channels, as JSON. It is the same in the clients for Go and Python. A service config that
-   * the target's name resolver gives goes before it.
+   * The service config of these channels, as JSON. It is the same in the clients for Go and Python. A service config
+   * that the target's name resolver gives goes before it.
    */
   public static final String SERVICE_CONFIG =
       """

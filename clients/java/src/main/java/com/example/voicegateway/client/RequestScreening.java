@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the gateway does before its rule engine sees a request: it shortens long lists, refuses unknown fields, and takes
- * times out that no Duration or Timestamp can hold (an engine fails on them, and would tell of nothing else). And what
- * only Java can do: half of a surrogate pair in a text would be sent as a question mark, in silence.
+ * What the gateway does before its rule engine sees a request: it shortens long lists, refuses unknown fields, and
+ * takes times out that no Duration or Timestamp can hold (an engine fails on them, and would tell of nothing else). And
+ * what only Java can do: half of a surrogate pair in a text would be sent as a question mark, in silence.
  */
 final class RequestScreening {
   /** Items of a list that no rule limits: such are lists of enum values, and longer ones repeat themselves. */

@@ -14,14 +14,14 @@ import java.util.stream.Collectors;
  * Finds the rules that a request breaks, before it is sent: the same violations, by field and reason, that the gateway
  * would tell of.
  *
- * <p>The rules are those of the protos, applied by protovalidate, and what the gateway checks beside them: unknown fields
- * ({@code MESSAGE_UNKNOWN_FIELD}), Durations and Timestamps outside of protobuf's own range ({@code VALUE_RANGE}), and
- * text that is no Unicode ({@code MESSAGE_UNDECODABLE}). Three things only the gateway can say: whether schedule_time lies
- * in its window ({@code TIMESTAMP_WINDOW}), whether timeout_json is JSON ({@code STRING_JSON}), and what only it knows,
- * such as its accounts and policies.
+ * <p>The rules are those of the protos, applied by protovalidate, and what the gateway checks beside them: unknown
+ * fields ({@code MESSAGE_UNKNOWN_FIELD}), Durations and Timestamps outside of protobuf's own range ({@code
+ * VALUE_RANGE}), and text that is no Unicode ({@code MESSAGE_UNDECODABLE}). Three things only the gateway can say:
+ * whether schedule_time lies in its window ({@code TIMESTAMP_WINDOW}), whether timeout_json is JSON ({@code
+ * STRING_JSON}), and what only it knows, such as its accounts and policies.
  *
- * <p>Make one and keep it: it compiles the rules of a message type when it first meets one, which takes about a second. It
- * may be used by many threads at once.
+ * <p>Make one and keep it: it compiles the rules of a message type when it first meets one, which takes about a second.
+ * It may be used by many threads at once.
  */
 public final class RequestValidator {
   private final Validator engine = ValidatorFactory.newBuilder().build();
@@ -49,7 +49,8 @@ public final class RequestValidator {
     try {
       return engine.validate(request).getViolations();
     } catch (ValidationException error) {
-      throw new IllegalStateException("the rules of " + request.getDescriptorForType().getName() + " do not run", error);
+      String type = request.getDescriptorForType().getName();
+      throw new IllegalStateException("the rules of " + type + " cannot be applied", error);
     }
   }
 

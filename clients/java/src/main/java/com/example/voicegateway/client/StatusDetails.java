@@ -17,7 +17,10 @@ import java.util.stream.Stream;
 
 /** The details of a status, if they are as the gateway writes them: readable, and each kind once. */
 record StatusDetails(
-    ErrorInfo errorInfo, List<Violation> violations, Optional<CallError.Resource> resource, Optional<Duration> retryDelay) {
+    ErrorInfo errorInfo,
+    List<Violation> violations,
+    Optional<CallError.Resource> resource,
+    Optional<Duration> retryDelay) {
   /** Not StatusProto: that throws where the bytes are no status. */
   private static final Metadata.Key<byte[]> TRAILER =
       Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
@@ -48,19 +51,25 @@ record StatusDetails(
     if (info == null) {
       return Optional.empty();
     }
-    Stream<Violation> rules =
-        only(BadRequest.class, status).orElse(BadRequest.getDefaultInstance()).getFieldViolationsList().stream()
-            .map(each -> new Violation(each.getField(), each.getReason(), each.getDescription()));
-    Stream<Violation> policies =
-        only(PreconditionFailure.class, status).orElse(PreconditionFailure.getDefaultInstance()).getViolationsList().stream()
-            .map(each -> new Violation(each.getSubject(), each.getType(), each.getDescription()));
+    BadRequest rules = only(BadRequest.class, status).orElse(BadRequest.getDefaultInstance());
+    PreconditionFailure policies =
+        only(PreconditionFailure.class, status).orElse(PreconditionFailure.getDefaultInstance());
     return Optional.of(
         new StatusDetails(
             info,
-            Stream.concat(rules, policies).toList(),
+            violations(rules, policies),
             only(ResourceInfo.class, status)
                 .map(found -> new CallError.Resource(found.getResourceType(), found.getResourceName())),
             delay(only(RetryInfo.class, status).orElse(RetryInfo.getDefaultInstance()))));
+  }
+
+  private static List<Violation> violations(BadRequest rules, PreconditionFailure policies) {
+    return Stream.concat(
+            rules.getFieldViolationsList().stream()
+                .map(each -> new Violation(each.getField(), each.getReason(), each.getDescription())),
+            policies.getViolationsList().stream()
+                .map(each -> new Violation(each.getSubject(), each.getType(), each.getDescription())))
+        .toList();
   }
 
   private static Optional<Duration> delay(RetryInfo info) throws InvalidProtocolBufferException {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.example.voicegateway.v1.ErrorReason;
+import com.example.voicegateway.v1.OutboundCallServiceGrpc;
+import com.example.voicegateway.v1.OutboundCallServiceGrpc.OutboundCallServiceBlockingStub;
 import com.example.voicegateway.v1.PlaceCallRequest;
 import com.example.voicegateway.v1.PlaceCallResponse;
 import com.google.rpc.RetryInfo;
@@ -23,12 +25,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A request is repeated as it is, while that may help and there is time. */
+@Timeout(30) // where a wait is not cut off
 class CallPlacerTest {
   private static final PlaceCallRequest REQUEST = Requests.toAFlow();
   private static final StatusRuntimeException PAUSED =
@@ -153,6 +157,25 @@ class CallPlacerTest {
   }
 
   @Test
+  void theDeadlinesOfStubAndContextCountAsWell() throws IOException {
+    CallPlacer placer = gatewayThatAnswers(throttledFor(60), throttledFor(60));
+    OutboundCallServiceBlockingStub stub =
+        OutboundCallServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS);
+    assertThrottled(CallPlacer.with(stub));
+    Context.current()
+        .withDeadlineAfter(10, TimeUnit.SECONDS, clock())
+        .run(() -> assertThrottled(placer));
+
+    assertEquals(2, gateway.requests.size());
+    assertTrue(gateway.secondsLeft.stream().allMatch(left -> left <= 10), gateway.secondsLeft.toString());
+  }
+
+  private static void assertThrottled(CallPlacer placer) {
+    CallException failure = assertThrows(CallException.class, () -> placer.placeCall(REQUEST));
+    assertEquals(ErrorReason.ERROR_REASON_PROVIDER_THROTTLED, failure.error().reason());
+  }
+
+  @Test
   void aSettingMayBeAsLongAsItGets() throws IOException {
     Duration longest = Duration.ofSeconds(Long.MAX_VALUE);
     gatewayThatAnswers(throttledFor(0))
@@ -177,7 +200,7 @@ class CallPlacerTest {
 
   @Test
   void whoWasCancelledDoesNotRepeat() throws IOException {
-    CallPlacer placer = gatewayThatAnswers();
+    CallPlacer placer = gatewayThatAnswers().withBackoff(Duration.ofSeconds(90), Duration.ofSeconds(90));
     try (Context.CancellableContext cancelled = Context.current().withCancellation()) {
       cancelled.cancel(null);
       cancelled.run(() -> assertThrows(CallException.class, () -> placer.placeCall(REQUEST)));
@@ -202,8 +225,9 @@ class CallPlacerTest {
     assertThrows(IllegalArgumentException.class, () -> placer.withMaxAttempts(0));
     assertThrows(IllegalArgumentException.class, () -> placer.withTimeout(Duration.ZERO));
     assertThrows(IllegalArgumentException.class, () -> placer.withAttemptTimeout(Duration.ofSeconds(-1)));
-    assertThrows(IllegalArgumentException.class, () -> placer.withBackoff(Duration.ofSeconds(2), Duration.ofSeconds(1)));
-    assertThrows(IllegalArgumentException.class, () -> placer.withBackoff(Duration.ofSeconds(-2), Duration.ZERO));
+    Duration second = Duration.ofSeconds(1);
+    assertThrows(IllegalArgumentException.class, () -> placer.withBackoff(second, Duration.ZERO));
+    assertThrows(IllegalArgumentException.class, () -> placer.withBackoff(second.negated(), second));
   }
 
   @Test

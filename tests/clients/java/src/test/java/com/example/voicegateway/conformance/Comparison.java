@@ -30,7 +30,9 @@ final class Comparison {
       for (Map.Entry<String, JsonElement> each : keys.entrySet()) {
         compareKey(path + "." + each.getKey(), each.getValue(), object.get(each.getKey()));
       }
-    } else if (expected instanceof JsonArray items && actual instanceof JsonArray array && items.size() == array.size()) {
+    } else if (expected instanceof JsonArray items
+        && actual instanceof JsonArray array
+        && items.size() == array.size()) {
       for (int i = 0; i < items.size(); i++) {
         compare(path + "[" + i + "]", items.get(i), array.get(i));
       }
