@@ -28,6 +28,6 @@ def java_example() -> list[str]:
 
 
 def _maven(*arguments: str, folder: Path) -> None:
-    command = ["mvn", "--batch-mode", "--no-transfer-progress", *arguments]
-    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    command = ["mvn", "--batch-mode", "--no-transfer-progress", "--file", str(folder), *arguments]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert 0 == built.returncode, built.stdout + built.stderr

@@ -149,12 +149,14 @@ async def test_every_java_block_of_the_readme_is_compiled_and_run():
 
 
 async def test_the_readmes_way_from_nothing_places_a_call(conformance, stand, tmp_path):
-    """The program of the page places a call; a second run is told the same call."""
+    """The program of the page places a call; a second run is told the same call. `java_client` did what comes before."""
+    [command] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert ["mvn", "--file", "/path/to/kaleyra-gateway/clients/java", "install"] == command.split()
     [program] = [block for block in java_blocks() if "public class" in block]
     assert "127.0.0.1:50051" in program
     (tmp_path / "Remind.java").write_text(program.replace("127.0.0.1:50051", stand.gateway))
-    command = ("java", "-cp", conformance.class_path, "Remind.java")
-    runs = [await stand.run(*command, folder=tmp_path) for _ in range(2)]
+    java = ("java", "-cp", conformance.class_path, "Remind.java")
+    runs = [await stand.run(*java, folder=tmp_path) for _ in range(2)]
 
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26} DISPATCH_ACCEPTED\n", runs[0][1]), runs[0][1]
     assert runs[0] == runs[1]
