@@ -149,7 +149,7 @@ async def test_every_java_block_of_the_readme_is_compiled_and_run():
 
 
 async def test_the_readmes_way_from_nothing_places_a_call(conformance, stand, tmp_path):
-    """The program of the page places a call; a second run is told the same call. `java_client` did what comes before."""
+    """The program of the page places a call; a second run is told the same. `java_client` did what comes before."""
     [command] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert ["mvn", "--file", "/path/to/kaleyra-gateway/clients/java", "install"] == command.split()
     [program] = [block for block in java_blocks() if "public class" in block]
