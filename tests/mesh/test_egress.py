@@ -101,7 +101,7 @@ async def test_istios_former_default_rings_phones_three_times(start_gateway, pro
         pytest.param(faults.says(faults.HEAD), id="closes within the headers"),
         pytest.param(faults.says(faults.HEAD + b"content-length: 4000\r\n\r\n" + faults.BODY), id="closes in the body"),
         pytest.param(faults.says(b"SSH-2.0-OpenSSH_9.9\r\n"), id="garbage"),
-        pytest.param(faults.redirects(302, "https://127.0.0.1"), id="302"),
+        pytest.param(faults.redirects(302, f"http://{NAME}"), id="302"),
     ],
 )
 async def test_the_shipped_route_sends_a_post_once(start_gateway, provider, egress, tmp_path, fault):

@@ -103,12 +103,28 @@ async def test_a_gateway_that_is_told_to_end_at_a_step_costs_nobody_an_answer(me
     assert dict.fromkeys(range(1, 7), 1) == posts_by_number(provider)
 
 
+async def test_what_runs_at_a_gateway_that_drains_is_left_to_end(mesh, provider):
+    """Envoy sends it no more calls, and cuts none of those that it has."""
+    provider.behave(faults.answers_when_released)
+    draining = await mesh.gateway(0, provider=PATIENT)
+    await mesh.front()
+    await mesh.envoy.finds(mesh.ports[0])
+    calling = asyncio.ensure_future(mesh.answer(1, timeout=30))
+    await provider.arrivals(1)
+    draining.send(signal.SIGTERM)
+    await mesh.envoy.finds()
+    provider.release.set()
+
+    assert ("OK", False) == told(await calling)
+    assert 0 == await draining.exit_status()
+
+
 async def test_a_drained_gateway_stays_for_as_long_as_it_is_called(mesh):
     """Until a mesh has heard that it is not ready, a call is refused in its own words, and not cut off."""
     ending = await mesh.gateway(0)
     words = [told(await placed(ending.stub))[0]]
     ending.send(signal.SIGTERM)
-    while words.count("OVERLOADED") < 200:
+    while words.count("OVERLOADED") < 200 and words[-1] in {"OK", "OVERLOADED"}:
         words.append(told(await placed(ending.stub, requestId=f"reminder-{len(words):04}"))[0])
 
     assert {"OK", "OVERLOADED"} == set(words)

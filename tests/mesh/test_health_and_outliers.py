@@ -1,5 +1,6 @@
 """Which gateways Envoy sends calls to: those that are ready to dial and can be reached, whatever they answer."""
 
+import asyncio
 import signal
 
 import faults
@@ -69,3 +70,25 @@ async def test_a_gateway_that_cannot_be_reached_is_left_out_before_its_health_is
     assert {mesh.ports[0]: {"failed_outlier_check": True}, mesh.ports[1]: {}} == await mesh.envoy.hosts()
     assert 1 == await mesh.envoy.stat("cluster.gateway.outlier_detection.ejections_enforced_total")
     assert 20 == len(provider.posts)
+
+
+async def test_a_gateway_that_is_back_is_called_at_once(mesh, provider):
+    """Envoy acts on each change of health, also on the second within a second: the next one may go meanwhile."""
+
+    def asks_often(document) -> None:
+        [cluster] = document["static_resources"]["clusters"]
+        cluster["health_checks"][0] |= {"interval": "0.1s", "no_traffic_interval": "0.1s"}
+
+    gone_for_now = await mesh.gateway(0)
+    await mesh.gateway(1)
+    await mesh.front(asks_often)
+    await mesh.envoy.finds(*mesh.ports)
+    await asyncio.sleep(1.1)  # the second within which the next change would be merged with these
+    await gone(gone_for_now)
+    await mesh.envoy.finds(mesh.ports[1])
+    await mesh.gateway(0, account={"sid": "HXXXXXXX072US"})
+    await mesh.envoy.finds(*mesh.ports)
+    for number in range(1, 11):
+        await mesh.answer(number)
+
+    assert "/v1/HXXXXXXX072US/voice/outbound" in {post.path for post in provider.posts}
