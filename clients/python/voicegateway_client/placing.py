@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import time
 from typing import TypeAlias
@@ -24,7 +23,7 @@ def place_call(
     *,
     timeout: float = 30.0,
     attempts: int = 4,
-    within: float = math.inf,
+    within: float = 120.0,
     first_wait: float = 0.5,
     longest_wait: float = 8.0,
     metadata: Metadata = (),
@@ -40,7 +39,7 @@ def place_call(
             request with the same id tells what became of the call.
         timeout: Seconds for each attempt. The gateway may wait 26 seconds for the provider.
         attempts: How often the request is sent at most.
-        within: Seconds for everything together.
+        within: Seconds for everything together: a wait that the gateway asks for is not begun if it would end later.
         first_wait: Seconds before the first repeat, where the gateway asks for no other time. Each further wait is
             twice as long. All are cut by a random part of at most a half.
         longest_wait: The most seconds between two attempts, unless the gateway asks for more.
@@ -68,7 +67,7 @@ async def place_call_aio(
     *,
     timeout: float = 30.0,
     attempts: int = 4,
-    within: float = math.inf,
+    within: float = 120.0,
     first_wait: float = 0.5,
     longest_wait: float = 8.0,
     metadata: Metadata = (),

@@ -105,6 +105,16 @@ async def test_no_attempt_begins_after_the_time_for_everything(place):
     assert (1, 5) == (len(server.seen), caught.value.retry_delay.total_seconds())
 
 
+async def test_a_wait_of_an_hour_is_never_begun(place):
+    """Unless the caller says otherwise, everything together takes two minutes: no thread is held for an hour."""
+    delay = details_pb2.RetryInfo(retry_delay=Duration(seconds=3600))
+    async with scripted_server(advised("REPEAT", CODES.RESOURCE_EXHAUSTED, delay)) as server, asyncio.timeout(20):
+        with pytest.raises(CallError) as caught:
+            await place(server.address, place_call_request())
+
+    assert (1, 3600) == (len(server.seen), caught.value.retry_delay.total_seconds())
+
+
 async def test_the_last_attempt_has_no_more_time_than_is_left(place):
     """An attempt is cut to the time for everything."""
     async with scripted_server() as server:
