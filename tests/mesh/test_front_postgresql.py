@@ -30,7 +30,7 @@ async def proxy(mesh: Mesh):
 )
 async def test_a_reservation_that_fails_is_repeated_and_rings_once(mesh, proxy, provider, words, fault):
     """UNAVAILABLE, so the mesh tries the other gateway and the callers come again: each call is made once."""
-    await mesh.both()
+    await mesh.both(provider=PATIENT)  # the owner gives a reservation in doubt back before anybody gives the call up
     proxy.plant(words, fault)
     calling = asyncio.ensure_future(crowd(mesh.stub, ids=4))
     await proxy.struck.wait()
