@@ -82,7 +82,7 @@ def run(
     image: str, *arguments: str, options: tuple[str, ...] = (), network: str = "none"
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command in a new container to its end, carefully; without a network unless one is named."""
-    careful = ("--rm", "--no-healthcheck", f"--network={network}", *CAREFULLY)
+    careful = ("--rm", "--no-healthcheck", "--timeout=60", f"--network={network}", *CAREFULLY)
     return podman("run", *careful, *options, image, *arguments, check=False)
 
 

@@ -22,9 +22,9 @@ def make_base(name: str) -> None:
     assert release, f"{name} is no release of Debian that can be made here"
     with tempfile.TemporaryDirectory(dir=STORAGE) as folder:
         _bootstrap(CODENAME_BY_RELEASE[release[1]], Path(folder) / "root")
-        archive = subprocess.Popen(["tar", "-C", f"{folder}/root", "-c", "."], stdout=subprocess.PIPE)
-        podman("import", "--quiet", "-", name, stdin=archive.stdout)
-        assert archive.wait() == 0
+        with subprocess.Popen(["tar", "-C", f"{folder}/root", "-c", "."], stdout=subprocess.PIPE) as archive:
+            podman("import", "--quiet", "-", name, stdin=archive.stdout)
+        assert archive.returncode == 0
 
 
 def _bootstrap(codename: str, root: Path) -> None:
