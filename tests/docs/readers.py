@@ -73,7 +73,9 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("docs/ledger.md", "sql"): by(f"{DOCS}/test_ledger_page.py::test_what_it_grants_is_enough_to_serve"),
     ("docs/operators.md", "toml"): by(f"{DOCS}/test_settings_page.py::test_the_operators_settings_file_is_good"),
     ("docs/operators.md", "json"): by(f"{DOCS}/test_operators_page.py::test_its_line_of_the_log_is_logged"),
-    ("docs/sandbox.md", "python"): by(f"{DOCS}/test_page_about_the_sandbox.py::test_its_python_prints_what_the_page_says"),
+    ("docs/sandbox.md", "python"): by(
+        f"{DOCS}/test_page_about_the_sandbox.py::test_its_python_prints_what_the_page_says"
+    ),
     ("docs/systemd.md", "sh"): by(f"{CHART}::test_the_systemd_pages_commands_fit_its_files", blocks=2),
     ("docs/terminal.md", "sh"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=9),
     ("docs/testing.md", "sh"): by(f"{TYPED}::test_the_page_about_testing_leads_to_an_unknown_outcome", blocks=4),
