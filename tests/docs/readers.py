@@ -64,9 +64,7 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("docs/grpc-web.md", "sh"): by(
         f"{MESH}/test_mesh_docs.py::test_the_command_that_starts_the_program_is_the_examples_own"
     ),
-    ("docs/http.md", "sh"): by(
-        f"{MESH}/test_mesh_docs.py::test_the_commands_of_the_http_page_do_what_it_says", blocks=2
-    ),
+    ("docs/http.md", "sh"): by(f"{TYPED}::test_the_page_about_http_leads_from_nothing_to_a_call", blocks=5),
     ("docs/http.md", "json"): by(f"{MESH}/test_mesh_docs.py::test_the_error_of_the_http_page_is_the_gateways"),
     ("docs/kubernetes.md", "sh"): by(f"{CHART}::test_the_pages_commands_fit_the_chart", blocks=9),
     ("docs/kubernetes.md", "yaml"): by(f"{CHART}::test_the_pages_values_are_good", blocks=5),

