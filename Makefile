@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help install demo test check format generate baseline version lock bench clean
+.PHONY: help install demo test check format generate baseline version lock bench image clean
 
 help: ## List the commands
 	@echo 'kaleyra-gateway'; echo
@@ -59,6 +59,12 @@ lock: $(DEV) ## Pin all dependencies anew in requirements*.txt
 
 bench: $(DEV) ## Measure this gateway beside a null server, a naive one, one without a ledger, and one in Go
 	$(BIN)/python benchmarks/run.py
+
+ENGINE ?= docker
+VERSION = $(shell sed -nE 's/^__version__ = "(.*)"/\1/p' gateway/__init__.py)
+
+image: ## Build the container image (or: make ENGINE=podman image)
+	$(ENGINE) build --tag kaleyra-gateway:$(VERSION) .
 
 clean: ## Remove what the other commands made
 	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -26,7 +26,9 @@ def test_the_version_is_the_packages():
     assert f"kaleyra-gateway {__version__}\n" == run("--version").stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo"])
+@pytest.mark.parametrize(
+    "command", ["serve", "check", "health", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo"]
+)
 def test_every_command_explains_itself(command):
     """The list of commands names each, and each has a help of its own."""
     assert command in run("--help").stdout
