@@ -15,18 +15,21 @@ UNKNOWN = "OUTCOME_UNKNOWN"
 
 
 @pytest.mark.parametrize(
-    ("step", "stories"),
+    ("step", "certain", "possible"),
     [
-        pytest.param("before reserve", {"OK"}, id="before the insert"),
-        pytest.param("inside reserve", {"OK"}, id="between BEGIN and COMMIT of the reservation"),
-        pytest.param("after reserve", {"OK", UNKNOWN}, id="after the reservation and before the POST"),
-        pytest.param("before finish", {"OK", UNKNOWN}, id="after the answer and before the verdict is written"),
-        pytest.param("inside finish", {"OK", UNKNOWN}, id="between BEGIN and COMMIT of the verdict"),
-        pytest.param("after finish", {"OK"}, id="after the verdict is written and before it is told"),
+        pytest.param("before reserve", "OK", {"OK"}, id="before the insert"),
+        pytest.param("inside reserve", "OK", {"OK"}, id="between BEGIN and COMMIT of the reservation"),
+        pytest.param("after reserve", UNKNOWN, {"OK", UNKNOWN}, id="after the reservation and before the POST"),
+        pytest.param("before finish", UNKNOWN, {"OK", UNKNOWN}, id="after the answer and before the verdict's commit"),
+        pytest.param("inside finish", UNKNOWN, {"OK", UNKNOWN}, id="between BEGIN and COMMIT of the verdict"),
+        pytest.param("after finish", "OK", {"OK", UNKNOWN}, id="after the verdict's commit and before it is told"),
     ],
 )
-async def test_a_gateway_that_is_killed_at_a_step_is_no_second_call(mesh, provider, step, stories):
-    """Nothing recorded: made once, by the other. Recorded and perhaps sent: unknown, to everybody and for ever."""
+async def test_a_gateway_that_is_killed_at_a_step_is_no_second_call(mesh, provider, step, certain, possible):
+    """Nothing recorded: made once, by the other. Recorded and perhaps sent: unknown, to everybody and for ever.
+
+    The first call that comes to the step is the last one; others may be at an earlier step, or at the other gateway.
+    """
     dying = await mesh.gateway(0, step, ("SIGKILL",))
     await mesh.gateway(1)
     await mesh.front()
@@ -38,7 +41,7 @@ async def test_a_gateway_that_is_killed_at_a_step_is_no_second_call(mesh, provid
     answers = await calling
     again = await crowd(mesh.stub, ids=6, each=1)
 
-    assert stories == set.union(*finals(answers).values())
+    assert {certain} <= set.union(*finals(answers).values()) <= possible
     assert finals(answers) == finals(again)
     assert agrees(answers, provider)
     assert NO_WORD in {told(each) for every in answers.values() for each in every}
@@ -145,7 +148,7 @@ async def test_two_signals_while_the_provider_thinks(mesh, provider):
     answers = await calling
 
     assert 1 == status
-    assert {"OK", UNKNOWN} == set.union(*finals(answers).values())
+    assert {UNKNOWN} <= set.union(*finals(answers).values()) <= {"OK", UNKNOWN}
     assert agrees(answers, provider)
     assert dict.fromkeys(range(1, 7), 1) == posts_by_number(provider)
 
