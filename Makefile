@@ -26,8 +26,11 @@ install: $(RUNTIME) ## Make .venv with kaleyra-gateway in its bin
 demo: $(RUNTIME) ## Watch a call being placed through a real gateway at a sandbox provider
 	@$(BIN)/kaleyra-gateway demo
 
+# Most tests wait for something, so more of them than there are cores run side by side; or: make WORKERS=1 test
+WORKERS ?= 3
+
 test: $(DEV) ## Run all tests (Go, Java, PostgreSQL, containers where those are installed; always with CI=true)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 check: $(DEV) ## Check everything that is not a test: format, lint, types, protos, generated code, lock, versions
 	$(BIN)/ruff format --check .

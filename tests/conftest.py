@@ -14,6 +14,7 @@ import uvloop
 from gateway_under_test import GatewayUnderTest, running_gateway
 from postgres_server import PostgresServer, programs, running_server
 from raw_provider import RawProvider
+from side_by_side import arrange
 
 CYGRPC = "grpc._cython.cygrpc"
 """Logs, at DEBUG, a server that is being freed; whoever is given that record frees it once more, and crashes."""
@@ -26,6 +27,12 @@ StartGateway = Callable[..., Awaitable[GatewayUnderTest]]
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the server runs on."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` runs several workers."""
+    if config.getoption("dist", "no") != "no":
+        arrange(items)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Programs in Go that tests run, built once into `.tools/bin` from the modules under `tools/` that pin them."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -23,8 +24,11 @@ def go_program(name: str, package: str) -> Path:
     """Builds the package of `tools/<name>/go.mod`; in a moment, when Go has built it before."""
     needs("go")
     program = ROOT / ".tools" / "bin" / name
+    program.parent.mkdir(parents=True, exist_ok=True)
     command = ["go", "build", "-C", str(ROOT / "tools" / name), "-o", str(program), package]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    with program.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may want it, too
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert 0 == built.returncode, built.stderr
     return program
 
