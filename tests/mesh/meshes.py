@@ -102,7 +102,7 @@ def may_repeat(answer: PlaceCallResponse | Refusal) -> bool:
 
 async def crowd(stub: OutboundCallServiceStub, ids: int, each: int = 2, timeout: float = 10) -> dict[int, Answers]:
     """Several callers insist on each of several requests, all at once; returns the answers by number."""
-    numbers = [number for number in range(1, ids + 1) for _ in range(each)]
+    numbers = [number for _ in range(each) for number in range(1, ids + 1)]  # in turns, so each gateway has some
     found = await asyncio.gather(*(insisting(stub, numbered(number), timeout) for number in numbers))
     answers: dict[int, Answers] = {number: [] for number in numbers}
     for number, more in zip(numbers, found, strict=True):
