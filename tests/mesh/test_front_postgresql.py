@@ -25,7 +25,6 @@ async def proxy(mesh: Mesh):
         pytest.param("COMMIT;", network.goes_down, id="down before its commit"),
         pytest.param("COMMIT;", network.loses_the_answer, id="cut after its commit"),
         pytest.param("COMMIT;", network.loses_the_answer_and_goes_down, id="down after its commit"),
-        pytest.param("COMMIT;", network.does_it_and_falls_silent, id="silent after its commit"),
     ],
 )
 async def test_a_reservation_that_fails_is_repeated_and_rings_once(mesh, proxy, provider, words, fault):
