@@ -110,7 +110,9 @@ def test_istio_takes_out_a_replica_for_its_own_failures_alone():
     policy = objects(ISTIO / "front.yaml")["DestinationRule"]["spec"]["trafficPolicy"]
     outliers = policy["outlierDetection"]
 
-    assert 0 == outliers["consecutive5xxErrors"] < outliers["consecutiveGatewayErrors"]
+    assert (0, 0) == (outliers["consecutive5xxErrors"], outliers["consecutiveGatewayErrors"])
+    assert outliers["splitExternalLocalOriginErrors"]
+    assert 0 < outliers["consecutiveLocalOriginFailures"]
     assert outliers["maxEjectionPercent"] <= 50
     assert policy["loadBalancer"]["localityLbSetting"]["enabled"]
 
