@@ -29,9 +29,10 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"uvloop": uvloop.new_event_loop}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`make test` runs several workers."""
-    if config.getoption("dist", "no") != "no":
+    if config.getoption("loadgroup", default=False):
         arrange(items)
 
 

@@ -2,13 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+
+from free_ports import free_port
 
 _DATABASES = count(1)
 
@@ -26,7 +27,7 @@ class PostgresServer:
         self._bin = bin_folder
         self._data = folder / "data"
         self._log = folder / "log"
-        self._port = _free_port()
+        self._port = free_port()
 
     def make(self) -> None:
         """Makes an empty cluster."""
@@ -83,9 +84,3 @@ def running_server(bin_folder: Path) -> Iterator[PostgresServer]:
 def _as_postgres() -> list[str]:
     """PostgreSQL refuses to run as root."""
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.getuid() == 0 else []
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port

@@ -47,6 +47,7 @@ async def cut_once(address: str, sandbox: Sandbox) -> AsyncIterator[str]:
     """Passes connections on to a gateway; cuts the first when the provider has the call and the caller no answer."""
     host, _, port = address.rpartition(":")
     passing = set[asyncio.Task[None]]()
+    writers = set[asyncio.StreamWriter]()
 
     async def passes(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while data := await source.read(65536):
@@ -57,6 +58,7 @@ async def cut_once(address: str, sandbox: Sandbox) -> AsyncIterator[str]:
         there, back = await asyncio.open_connection(host, int(port))
         ways = [asyncio.create_task(passes(reader, back)), asyncio.create_task(passes(there, writer))]
         passing.update(ways)
+        writers.update((writer, back))
         if sandbox.records:
             return
         while not sandbox.records:  # noqa: ASYNC110
@@ -72,3 +74,5 @@ async def cut_once(address: str, sandbox: Sandbox) -> AsyncIterator[str]:
         for task in passing:
             task.cancel()
         await asyncio.gather(*passing, return_exceptions=True)
+        for writer in writers:
+            writer.close()

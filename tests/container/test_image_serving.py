@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from container_engine import Container, podman, run, running, volume, volume_with_a_ledger
+from free_ports import free_port
 from gateway_under_test import place_call_request
 
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED
@@ -194,7 +194,7 @@ def test_the_first_ledger_may_be_made_twice(image, volume):
 
 def test_its_own_health_check_tells_ready_from_not_ready(served):
     """What the engine runs by itself needs no option: it finds the settings that are in force."""
-    with served(f"--env=GATEWAY_LISTEN=127.0.0.1:{_free_port()}") as (container, address):
+    with served(f"--env=GATEWAY_LISTEN=127.0.0.1:{free_port()}") as (container, address):
         healthy = _engines_check(container)
         with calling(address, SILENCE):
             container.kill()
@@ -210,12 +210,6 @@ def test_its_own_health_check_tells_ready_from_not_ready(served):
 
 def _engines_check(container: Container) -> int:
     return podman("healthcheck", "run", container.name, check=False).returncode
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
 
 
 # Signals

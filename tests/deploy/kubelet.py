@@ -5,7 +5,6 @@ import base64
 import os
 import re
 import shlex
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 import grpc
 from chart import Rendered
+from free_ports import free_port
 from go_programs import ROOT
 from served_process import ServedProcess
 from serving import serving
@@ -24,12 +24,6 @@ Secrets = Mapping[str, Mapping[str, bytes]]
 """What the cluster's own Secrets and ConfigMaps hold: by name, then by key."""
 
 LISTENS = re.compile(r"(?:0\.0\.0\.0|\[::\]):[0-9]+")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class Node:
     rendered: Rendered
     root: Path
     secrets: Secrets = field(default_factory=dict)
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=free_port)
 
     def lay_out(self, spec: Mapping[str, Any]) -> None:
         """Makes the pod's volumes, each where its containers mount it; a missing Secret or key is a KeyError."""

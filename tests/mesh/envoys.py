@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import random
-import socket
 import sys
 from asyncio import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -150,13 +148,3 @@ async def _ready(admin: httpx2.AsyncClient) -> Envoy:
 
 def _content(file: Path) -> str:
     return file.read_text() if file.exists() else ""
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, and that nobody is given for port 0."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randrange(20_000, 32_000)
-        with suppress(OSError), socket.create_server((LOOPBACK, port)):
-            found.append(port)
-    return found

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
-from envoys import LOOPBACK, Edit, Envoy, free_ports, placed, running_envoy, shipped
+from envoys import LOOPBACK, Edit, Envoy, placed, running_envoy, shipped
+from free_ports import free_ports
 from gateway_under_test import Refusal
 from nursery import Child, Nursery
 from raw_provider import RawProvider

@@ -5,7 +5,8 @@ from pathlib import Path
 import faults
 import pytest
 import trustme
-from envoys import Document, free_ports, placed, route, running_envoy, shipped
+from envoys import Document, placed, route, running_envoy, shipped
+from free_ports import free_ports
 from gateway_under_test import GatewayUnderTest, Refusal
 from raw_provider import ACCEPTED, RawProvider, answering, certified, http, reply
 

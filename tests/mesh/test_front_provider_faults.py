@@ -2,7 +2,7 @@
 
 import faults
 import pytest
-from envoys import free_ports
+from free_ports import free_ports
 from meshes import agrees, crowd, finals, posts_by_number
 from raw_provider import ACCEPTED, REFUSED, Connection, http, reply
 from replicas import number_in, told

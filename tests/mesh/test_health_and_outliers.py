@@ -5,7 +5,7 @@ import signal
 
 import faults
 import pytest
-from envoys import free_ports
+from free_ports import free_ports
 from meshes import crowd, finals
 from nursery import Child
 from postgres_proxy import PostgresProxy
