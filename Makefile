@@ -30,7 +30,7 @@ demo: $(RUNTIME) ## Watch a call being placed through a real gateway at a sandbo
 WORKERS ?= 3
 
 test: $(DEV) ## Run all tests (Go, Java, PostgreSQL, containers where those are installed; always with CI=true)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder
 
 check: $(DEV) ## Check everything that is not a test: format, lint, types, protos, generated code, lock, versions
 	$(BIN)/ruff format --check .

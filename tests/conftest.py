@@ -14,7 +14,7 @@ import uvloop
 from gateway_under_test import GatewayUnderTest, running_gateway
 from postgres_server import PostgresServer, programs, running_server
 from raw_provider import RawProvider
-from side_by_side import arrange
+from side_by_side import SideBySide, longest_first
 
 CYGRPC = "grpc._cython.cygrpc"
 """Logs, at DEBUG, a server that is being freed; whoever is given that record frees it once more, and crashes."""
@@ -29,11 +29,15 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"uvloop": uvloop.new_event_loop}
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook, too
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SideBySide:
     """`make test` runs several workers."""
-    if config.getoption("loadgroup", default=False):
-        arrange(items)
+    return SideBySide(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Only among several workers does the order matter."""
+    if hasattr(config, "workerinput"):
+        longest_first(items)
 
 
 @pytest.fixture(autouse=True)

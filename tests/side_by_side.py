@@ -3,6 +3,7 @@
 from typing import Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER: Final = {
     "tests/container/": "the image",
@@ -26,17 +27,18 @@ FIRST: Final = (
 """What takes longest begins first, so that no worker is left alone with it in the end."""
 
 
-def arrange(items: list[pytest.Item]) -> None:
-    """Orders the tests, and says of each with which others it stays."""
+class SideBySide(LoadScopeScheduling):
+    """Hands a worker the tests of a file, or of files that stay together, in one piece."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        together = next((group for start, group in TOGETHER.items() if nodeid.startswith(start)), "")
+        return together or nodeid.partition("::")[0]
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Orders the tests."""
     items.sort(key=lambda item: _rank(item.nodeid))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item.nodeid)))
 
 
 def _rank(name: str) -> int:
     return next((rank for rank, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
-
-
-def _group(name: str) -> str:
-    together = next((group for start, group in TOGETHER.items() if name.startswith(start)), "")
-    return together or name.partition("::")[0]
