@@ -1,7 +1,7 @@
 #!/bin/sh
 # Places one call with curl, and prints the answer as JSON; exits with 0 when the provider accepted the call.
 #
-#   ./place_call.sh http://localhost:8080 +13236550107 reminder-8812
+#   ./place_call.sh http://localhost:8080 +13236550107 curl-8812
 #
 # curl repeats the request when it hears nothing, and where the status says that a server failed. That is safe: with one
 # request_id the phone is dialed once, however often the request arrives.

@@ -1,7 +1,7 @@
 // Places one call and says what became of it, as a page would; run here by Node.js, 18 or newer:
 //
 //   npm ci
-//   node place_call.js http://localhost:8080 +13236550107 reminder-8812
+//   node place_call.js http://localhost:8080 +13236550107 browser-8812
 
 import { readFile } from "node:fs/promises";
 

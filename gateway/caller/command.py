@@ -20,7 +20,8 @@ Examples:
 
 \b
 Exit status: {ACCEPTED} accepted (or a good dry run), {WRONG_COMMAND} a wrong command line, {REFUSED} refused by the
-provider, {NOT_SENT} not sent, {INVALID} invalid, {UNKNOWN} unknown: phones may ring.
+provider, {NOT_SENT} not sent, {INVALID} invalid, or of a request_id that another request has, {UNKNOWN} unknown: phones
+may ring.
 """
 
 Text = str | None

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from gateway.caller.answer import Answer
 from gateway.caller.words import (
+    ADVICE_BY_REASON,
     DRY_RUN,
     NOT_OURS,
     RECORDED,
@@ -99,11 +100,15 @@ class Page:
         self._replay(answer, answer.facts.get("original_time", ""), "bold red")
         self.line(f"In words: {_in_words(answer, is_dry_run=is_dry_run)}.", "bold red")
         if answer.advice:
-            self.line(f"What to do: {WORDS_BY_ADVICE.get(answer.advice, answer.advice)}.", "bold red")
+            self.line(f"What to do: {_what_to_do(answer)}.", "bold red")
 
     def _replay(self, answer: Answer, time: str, style: str) -> None:
         if answer.is_replay:
             self.line(f"A replay: {REPLAYED}. The outcome is of {time}.", style)
+
+
+def _what_to_do(answer: Answer) -> str:
+    return ADVICE_BY_REASON.get(answer.reason) or WORDS_BY_ADVICE.get(answer.advice, answer.advice)
 
 
 def _in_words(answer: Answer, *, is_dry_run: bool) -> str:

@@ -13,8 +13,7 @@ WORDS_BY_DISPATCH: Final[Mapping[str, str]] = {
 
 WORDS_BY_REASON: Final[Mapping[str, str]] = {
     "ERROR_REASON_REQUEST_ID_REUSED": (
-        "nothing was sent now: this request_id belongs to another request, and dispatch tells what became of that one;"
-        " another call needs another request_id"
+        "nothing was sent now: this request_id belongs to another request, and dispatch tells what became of that one"
     ),
     "ERROR_REASON_REQUEST_IN_PROGRESS": (
         "nothing was sent now: the first attempt with this request_id is still on its way, and its outcome is awaited"
@@ -30,6 +29,13 @@ WORDS_BY_ADVICE: Final[Mapping[str, str]] = {
     "RETRY_ADVICE_NEW_REQUEST_ID": "correct it and use a new request_id",
     "RETRY_ADVICE_LOOK_UP": "send nothing; look the call up, a person decides",
 }
+
+ADVICE_BY_REASON: Final[Mapping[str, str]] = {
+    "ERROR_REASON_REQUEST_ID_REUSED": (
+        "look up the call that has this request_id; if yours is another call, give it a request_id of its own"
+    ),
+}
+"""Where the reason says more than what to do next."""
 
 UNTOLD_BY_REASON: Final[Mapping[str, str]] = {
     "ERROR_REASON_LEDGER_UNAVAILABLE": (

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gateway.ledger.store import NoLedgerError, OldLedgerError
 from gateway.ledger.stores import store_from
 from gateway.operator.opening import ledger_settings, opened
 from gateway.operator.options import Source
 from gateway.operator.sheet import Sheet
+from gateway.settings.shown import without_password
 
 
-async def create(source: Source) -> bool:
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What became of a wish for a ledger: where it is, and whether it was made just now."""
+
+    place: str
+    is_new: bool
+
+
+async def create(source: Source) -> Creation:
     """Makes a ledger where there is none; whatever is there is left as it is.
-
-    Returns:
-        Whether it was made.
 
     Raises:
         LedgerStartError: It cannot be made, or something else is in its place.
         LedgerUnavailableError: It fails.
     """
+    settings = ledger_settings(source)
+    place = str(settings.file or without_password(settings.url))
     try:
         async with opened(source):
-            return False
+            return Creation(place, is_new=False)
     except OldLedgerError:
-        return False
+        return Creation(place, is_new=False)
     except NoLedgerError:
         pass
-    store = store_from(ledger_settings(source).model_copy(update={"create": True}), in_flight=lambda: 0)
+    store = store_from(settings.model_copy(update={"create": True}), in_flight=lambda: 0)
     await store.open()
     await store.close()
-    return True
+    return Creation(place, is_new=True)
 
 
-def show_created(*, is_new: bool) -> None:
-    """Prints whether there is a new ledger."""
-    if is_new:
-        Sheet().heading("A new ledger was made. It remembers no call.", "bold green")
+def show_created(creation: Creation) -> None:
+    """Prints whether there is a new ledger, and where it is."""
+    sheet = Sheet()
+    if creation.is_new:
+        sheet.heading("A new ledger was made. It remembers no call.", "bold green")
     else:
-        Sheet().heading("There is a ledger already; nothing changed.")
+        sheet.heading("There is a ledger already; nothing changed.")
+    sheet.pairs([("place", creation.place)])

@@ -37,13 +37,14 @@ def ledger_info(*, as_json: AsJson = False, config: Config = None, ledger: Ledge
 def ledger_create(*, config: Config = None, ledger: LedgerUrl = None) -> None:
     """Make the first ledger, where `ledger.create` is false.
 
-    Where there is one already, nothing changes. A PostgreSQL database must exist, and be empty.
+    Where there is one already, nothing changes. Unless one is named, it is `ledger.db` in the current folder. A
+    PostgreSQL database must exist, and hold a ledger or nothing.
     """
     from gateway.operator.creating import create, show_created
     from gateway.operator.failures import told
 
     with told("ledger create"):
-        show_created(is_new=asyncio.run(create(Source(config, ledger))))
+        show_created(asyncio.run(create(Source(config, ledger))))
 
 
 @ledger_app.command("backup", epilog=IN_WORDS)

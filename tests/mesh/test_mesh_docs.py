@@ -34,7 +34,7 @@ async def test_the_error_of_the_http_page_is_the_gateways(mesh: Mesh):
     call = {"recipients": [{"number": "+13236550107"}], "playlist": {"items": [{"message": {"text": ""}}]}}
     async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False) as client:
         path = "/voicegateway.v1.OutboundCallService/PlaceCall"
-        answer = await client.post(path, json={"request_id": "reminder-8814", "call": call})
+        answer = await client.post(path, json={"request_id": "http-8814", "call": call})
 
     assert answer.json() == json.loads(block)
 

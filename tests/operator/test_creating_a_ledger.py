@@ -17,7 +17,8 @@ async def test_a_gateway_that_may_not_make_a_ledger_serves_from_the_one_that_was
     placed = await gateway.place_call(requestId="reminder-1")
     again = await gateway.place_call(requestId="reminder-1")
 
-    assert (0, "A new ledger was made. It remembers no call.") == (created.status, created.words)
+    assert 0 == created.status
+    assert created.words.startswith("A new ledger was made. It remembers no call.")
     assert (False, True) == (placed.replayed, again.replayed)
 
 
@@ -28,7 +29,8 @@ async def test_a_ledger_that_is_there_is_left_as_it_is(ledger, operator, start_g
     again = await operator("ledger", "create")
     shown = await operator("calls", "show", "reminder-1")
 
-    assert (0, "There is a ledger already; nothing changed.") == (again.status, again.words)
+    assert 0 == again.status
+    assert again.words.startswith("There is a ledger already; nothing changed.")
     assert 0 == shown.status
 
 
@@ -36,9 +38,21 @@ async def test_where_nothing_names_one_it_is_made_here(tmp_path, monkeypatch):
     """In the folder where it is typed, where a server that is started there looks for it."""
     monkeypatch.chdir(tmp_path)
     created = await typed("ledger", "create")
+    again = await typed("ledger", "create")
+
+    assert (0, 0) == (created.status, again.status)
+    assert (tmp_path / "ledger.db").exists()
+    assert created.words.endswith(f"place {tmp_path}/ledger.db")
+    assert again.words.endswith(f"place {tmp_path}/ledger.db")
+
+
+async def test_the_place_that_is_told_has_no_password(database):
+    """It says which database, and keeps the rest to itself."""
+    created = await typed("ledger", "create", "--ledger", database.replace("postgres@", "postgres:hunter2@"))
 
     assert 0 == created.status
-    assert "ledger.db" in {file.name for file in tmp_path.iterdir()}
+    assert database.rpartition("/")[2] in created.words
+    assert "hunter2" not in created.words + created.errors
 
 
 async def test_an_empty_file_becomes_a_ledger(tmp_path):
@@ -59,7 +73,8 @@ async def test_an_earlier_versions_ledger_is_left_to_the_gateway(operator, monke
     again = await operator("ledger", "create")
     info = await operator("ledger", "info")
 
-    assert (0, "There is a ledger already; nothing changed.") == (again.status, again.words)
+    assert 0 == again.status
+    assert again.words.startswith("There is a ledger already; nothing changed.")
     assert "start the gateway once" in info.errors
 
 
