@@ -79,10 +79,17 @@ def listening(
     """
     document = read_document(config)
     overlay(document, environment)
+    if address is not None and "/" in address:
+        raise InvalidSettingsError(["--address: must be HOST:PORT, and is no URL"])
     try:
         settings = _ListenerAlone.model_validate(document | ({"listen": address} if address else {}))
     except ValidationError as error:
-        raise InvalidSettingsError(described(error, _ListenerAlone, {})) from None
+        mistakes = described(error, _ListenerAlone, {})
+        if address is not None:
+            mistakes = [mistake.replace("listen:", "--address:", 1) for mistake in mistakes]
+        raise InvalidSettingsError(mistakes) from None
+    if shown is not None and settings.tls is None:
+        raise InvalidSettingsError(["--certificate and --key are for a gateway with TLS: these settings have no [tls]"])
     host, _, port = settings.listen.rpartition(":")
     if int(port) == 0:
         raise InvalidSettingsError(["listen: port 0 is any free port: say which one it is by --address HOST:PORT"])
@@ -144,4 +151,6 @@ def _no_answer(gateway: Listening, service: str, error: grpc.RpcError) -> Answer
             f"the gateway on {gateway.address} does not accept the certificate that it was shown: give one that the "
             "authority in tls.client_ca_file signed, by --certificate and --key",
         )
-    return Answer(NO_ANSWER, f"no gateway answers on {gateway.address} {'with' if gateway.has_tls else 'without'} TLS")
+    return Answer(
+        NO_ANSWER, f"no gateway answers on {gateway.address}, asked {'with' if gateway.has_tls else 'without'} TLS"
+    )

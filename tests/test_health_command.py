@@ -101,7 +101,7 @@ async def test_a_gateway_that_starts_is_1(provider):
 
 async def test_nobody_listening_is_3():
     """The line says where it was looked for."""
-    assert (3, "no gateway answers on 127.0.0.1:1 without TLS") == await health(GATEWAY_LISTEN="127.0.0.1:1")
+    assert (3, "no gateway answers on 127.0.0.1:1, asked without TLS") == await health(GATEWAY_LISTEN="127.0.0.1:1")
 
 
 async def test_another_server_is_3(provider):
@@ -172,6 +172,22 @@ async def test_settings_that_went_wrong_since_the_start_do_not_make_it_ill(gatew
 async def test_settings_that_do_not_say_where_are_2(environment, words):
     """The line says what is wrong."""
     status, line = await health(**environment)
+
+    assert 2 == status
+    assert words in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["--address", "localhost"], "--address", id="no port"),
+        pytest.param(["--address", "http://127.0.0.1:50051"], "--address: must be HOST:PORT", id="a URL"),
+        pytest.param(["--certificate", "x.pem"], "have no [tls]", id="a certificate without TLS"),
+    ],
+)
+async def test_a_wrong_argument_is_2_and_named(arguments, words):
+    """It says what is wrong with what was typed, not with settings that nobody wrote."""
+    status, line = await health(*arguments)
 
     assert 2 == status
     assert words in line
