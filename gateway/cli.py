@@ -166,6 +166,8 @@ def health(
     from gateway.served_certificate import ClientCertificate
     from gateway.settings import InvalidSettingsError
 
+    if certificate is None and key is not None:
+        _refuse(["--key: belongs to a --certificate, and none is given"])
     shown = None if certificate is None else ClientCertificate(certificate, key or certificate)
     try:
         gateway = listening(config, os.environ, address, shown)

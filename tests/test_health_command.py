@@ -183,6 +183,7 @@ async def test_settings_that_do_not_say_where_are_2(environment, words):
         pytest.param(["--address", "localhost"], "--address", id="no port"),
         pytest.param(["--address", "http://127.0.0.1:50051"], "--address: must be HOST:PORT", id="a URL"),
         pytest.param(["--certificate", "x.pem"], "have no [tls]", id="a certificate without TLS"),
+        pytest.param(["--key", "x.pem"], "--key: belongs to a --certificate", id="a key alone"),
     ],
 )
 async def test_a_wrong_argument_is_2_and_named(arguments, words):
