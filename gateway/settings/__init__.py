@@ -6,7 +6,7 @@ part of a mistake: one of them might be a key.
 
 from gateway.settings.loading import PATH_BY_VARIABLE, load
 from gateway.settings.mistakes import InvalidSettingsError
-from gateway.settings.model import AccountSettings, Ledger, Log, Provider, Receiver, Settings, Tls
+from gateway.settings.model import AccountSettings, Ledger, Log, Provider, Receiver, Settings, Tls, Watch
 from gateway.settings.shown import effective
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Receiver",
     "Settings",
     "Tls",
+    "Watch",
     "effective",
     "load",
 ]

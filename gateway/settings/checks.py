@@ -16,6 +16,9 @@ from gateway.settings.mistakes import mistake
 
 _LAST_PORT: Final = 65535
 
+_LONGEST_PUBLIC_URL: Final = 1000
+"""Leaves room for the variables: the longest of the gateway's own URLs is then below 2048 characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -70,8 +73,27 @@ def _base_url(url: str, info: ValidationInfo) -> str:
 
 
 def _public_url(url: str) -> str:
+    """Plain http is allowed: TLS may end elsewhere, and the provider fetches what it is given."""
     _plain_url(url, "must be an http or https URL, such as https://calls.example.com")
+    if set(url) & set("{}"):
+        raise mistake("must hold no { or }: the provider would take them for a variable")
+    if len(url) > _LONGEST_PUBLIC_URL:
+        raise mistake(f"must be at most {_LONGEST_PUBLIC_URL} characters")
     return url.rstrip("/")
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise mistake("must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8") from None
+    return text
+
+
+def _each_once(items: tuple[str, ...]) -> tuple[str, ...]:
+    if not items or len(set(items)) < len(items):
+        raise mistake("must name at least one, and none twice")
+    return items
 
 
 def _plain_url(url: str, words: str) -> SplitResult:
@@ -132,8 +154,10 @@ def _client_error(status: int) -> int:
 address: Final = AfterValidator(_address)
 base_url: Final = AfterValidator(_base_url)
 client_error: Final = AfterValidator(_client_error)
+each_once: Final = AfterValidator(_each_once)
 key: Final = AfterValidator(_key)
 ledger_url: Final = AfterValidator(_ledger_url)
+network: Final = AfterValidator(_network)
 operator_reason: Final = AfterValidator(_operator_reason)
 public_url: Final = AfterValidator(_public_url)
 undocumented_code: Final = AfterValidator(_undocumented_code)

@@ -12,9 +12,11 @@ from gateway.settings.checks import (
     address,
     base_url,
     client_error,
+    each_once,
     key,
     ledger_url,
     matching,
+    network,
     operator_reason,
     public_url,
     undocumented_code,
@@ -25,6 +27,7 @@ from gateway.settings.mistakes import mistake
 Seconds = Annotated[float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)]
 Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 Address = Annotated[str, address]
+Placeholders = Annotated[tuple[Literal["double", "bare", "single"], ...], each_once]
 
 
 class Section(BaseModel):
@@ -91,10 +94,28 @@ class Provider(Section):
 
 
 class Receiver(Section):
-    """Where the provider's reports arrive."""
+    """Where the provider's reports arrive, and how they are asked for.
+
+    Placeholders are how a variable is written in the gateway's own URLs: `double` is `{{status}}`, `bare` is `status`,
+    `single` is `{status}`; each names every variable once.
+    """
 
     listen: Address
     public_url: Annotated[str, public_url]
+    tls: Tls | None = None
+    dlr_placeholders: Placeholders = ("double", "bare")
+    callback_placeholders: Placeholders = ("double",)
+    urls_counted: Literal["per_event", "in_all"] = "per_event"
+    stale_after: Annotated[float, Field(strict=True, gt=0, le=90 * 86_400, allow_inf_nan=False)] = 86_400.0
+    trusted_proxies: tuple[Annotated[str, network], ...] = ()
+    refusals_per_minute: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 60
+
+
+class Watch(Section):
+    """How streams of events are kept, and when one about a single call ends. Times in seconds."""
+
+    heartbeat: Seconds = 15.0
+    settle: Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)] = 600.0
 
 
 class AccountSettings(Section):
@@ -155,4 +176,12 @@ class Settings(Section):
     ledger: Ledger = Ledger()
     provider: Provider = Provider()
     receiver: Receiver | None = None
+    watch: Watch = Watch()
     accounts: Annotated[Mapping[AccountName, AccountSettings], Field(min_length=1)]
+
+    @field_validator("receiver")
+    @classmethod
+    def _not_where_grpc_is_served(cls, receiver: Receiver | None, info: ValidationInfo) -> Receiver | None:
+        if receiver is not None and receiver.listen == info.data.get("listen") and not receiver.listen.endswith(":0"):
+            raise mistake("listen must be another address than the gateway's own, where gRPC is served")
+        return receiver

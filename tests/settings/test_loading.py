@@ -36,7 +36,18 @@ def test_the_contracts_sample_is_good(tmp_path):
             "refusing_statuses": (403,),
             "allow_http": False,
         },
-        "receiver": {"listen": "127.0.0.1:8081", "public_url": "https://calls.example.com"},
+        "receiver": {
+            "listen": "127.0.0.1:8081",
+            "public_url": "https://calls.example.com",
+            "tls": None,
+            "dlr_placeholders": ("double", "bare"),
+            "callback_placeholders": ("double",),
+            "urls_counted": "per_event",
+            "stale_after": 86_400.0,
+            "trusted_proxies": (),
+            "refusals_per_minute": 60,
+        },
+        "watch": {"heartbeat": 15.0, "settle": 600.0},
         "accounts": {
             "default": {
                 "base_url": "https://api.kaleyra.io",

@@ -76,6 +76,137 @@ def test_a_mistake_is_named_with_the_way_out(tmp_path, text, expected):
     assert [] != [line for line in mistakes_in(tmp_path, text) if line.startswith(expected)]
 
 
+RECEIVER = '[receiver]\nlisten = "127.0.0.1:8081"\npublic_url = "https://calls.example.com"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("[receiver]", "receiver.listen: is required", id="no address"),
+        pytest.param("[receiver]", "receiver.public_url: is required", id="nowhere to be reached"),
+        pytest.param("[receiver]\nlisten = '127.0.0.1:50051'", "receiver.public_url: is required", id="beside others"),
+        pytest.param(
+            RECEIVER.replace("8081", "50051"), "receiver: listen must be another address than the gateway's", id="taken"
+        ),
+        pytest.param(
+            RECEIVER.replace("https", "ftp"), "receiver.public_url: must be an http or https URL", id="a URL of FTP"
+        ),
+        pytest.param(RECEIVER.replace(".com", ".com/?a=b"), "receiver.public_url: must hold no user", id="a query"),
+        pytest.param(RECEIVER.replace(".com", ".com/{id}"), "receiver.public_url: must hold no { or }", id="a brace"),
+        pytest.param(
+            RECEIVER.replace(".com", ".com/" + "x" * 1000), "receiver.public_url: must be at most 1000", id="too long"
+        ),
+        pytest.param(RECEIVER + 'tls = "on"', "receiver.tls: must be a table", id="TLS without its files"),
+        pytest.param(
+            RECEIVER + 'tls = {certificate_fil = "a"}',
+            "receiver.tls.certificate_fil: is no setting; did you mean certificate_file?",
+            id="a slip in its TLS",
+        ),
+        pytest.param(
+            RECEIVER + 'tls = {certificate_file = "nothing.pem", key_file = "k"}',
+            "receiver.tls.certificate_file: cannot be read",
+            id="a certificate that is not there",
+        ),
+        pytest.param(
+            RECEIVER + 'dlr_placeholders = ["triple"]',
+            "receiver.dlr_placeholders.0: must be 'double', 'bare' or 'single'",
+            id="no syntax of a placeholder",
+        ),
+        pytest.param(
+            RECEIVER + 'dlr_placeholders = "double"', "receiver.dlr_placeholders: must be a list", id="no list of them"
+        ),
+        pytest.param(
+            RECEIVER + "callback_placeholders = []",
+            "receiver.callback_placeholders: must name at least one, and none twice",
+            id="no placeholder at all",
+        ),
+        pytest.param(
+            RECEIVER + 'callback_placeholders = ["bare", "bare"]',
+            "receiver.callback_placeholders: must name at least one, and none twice",
+            id="a placeholder twice",
+        ),
+        pytest.param(
+            RECEIVER + 'urls_counted = "per_call"',
+            "receiver.urls_counted: must be 'per_event' or 'in_all'",
+            id="counted otherwise",
+        ),
+        pytest.param(RECEIVER + "stale_after = 0", "receiver.stale_after: must be greater than 0", id="stale at once"),
+        pytest.param(
+            RECEIVER + "stale_after = 7776001.0",
+            "receiver.stale_after: must be less than or equal to 7776000",
+            id="stale after more than 90 days",
+        ),
+        pytest.param(RECEIVER + "stale_after = inf", "receiver.stale_after: must be a finite number", id="never stale"),
+        pytest.param(
+            RECEIVER + 'trusted_proxies = ["10.0.0.0/8", "10.0.0.1/8"]',
+            "receiver.trusted_proxies.1: must be an address or a network",
+            id="an address with a network's length",
+        ),
+        pytest.param(
+            RECEIVER + 'trusted_proxies = ["proxy.example.com"]',
+            "receiver.trusted_proxies.0: must be an address or a network",
+            id="a proxy by its name",
+        ),
+        pytest.param(
+            RECEIVER + "refusals_per_minute = 0", "receiver.refusals_per_minute: must be greater than", id="no refusal"
+        ),
+        pytest.param("[watch]\nheartbeat = 0", "watch.heartbeat: must be greater than 0", id="no time to beat"),
+        pytest.param("[watch]\nheartbeat = true", "watch.heartbeat: must be a valid number", id="a beat that is none"),
+        pytest.param("[watch]\nheartbeats = 5", "watch.heartbeats: is no setting; did you mean heartbeat?", id="beats"),
+        pytest.param("[watch]\nsettle = -1", "watch.settle: must be greater than 0", id="settled before"),
+        pytest.param("[watch]\nsettle = 86400.5", "watch.settle: must be less than or equal to 86400", id="a day on"),
+    ],
+)
+def test_what_is_asked_of_reports_and_watchers_is_checked(tmp_path, text, expected):
+    """Each setting of [receiver] and [watch] has a shape, told by its place as any other's."""
+    assert [] != [line for line in mistakes_in(tmp_path, ACCOUNT + text) if line.startswith(expected)]
+
+
+def test_all_mistakes_about_reports_are_told_at_once(tmp_path):
+    """An operator corrects a table in one go."""
+    text = RECEIVER + "stale_after = -1\ntrusted_proxies = ['x']\n[watch]\nheartbeat = 0\nsettle = 'x'"
+
+    assert [
+        "receiver.stale_after",
+        "receiver.trusted_proxies.0",
+        "watch.heartbeat",
+        "watch.settle",
+    ] == [line.partition(":")[0] for line in mistakes_in(tmp_path, ACCOUNT + text)]
+
+
+def test_each_choice_about_reports_is_read(tmp_path):
+    """Every setting of both tables takes what the page says it takes; a path before the reports is kept."""
+    text = RECEIVER.replace(".com", ".com:8443/voice/") + (
+        'dlr_placeholders = ["single", "bare", "double"]\ncallback_placeholders = ["single"]\n'
+        'urls_counted = "in_all"\nstale_after = 7776000\ntrusted_proxies = ["10.0.0.0/8", "2001:db8::7", "192.0.2.1"]\n'
+        "refusals_per_minute = 1\n[watch]\nheartbeat = 0.5\nsettle = 1\n"
+    )
+    settings = load(written(tmp_path, ACCOUNT + text), {})
+    receiver = settings.receiver
+
+    assert receiver is not None
+    assert "https://calls.example.com:8443/voice" == receiver.public_url
+    assert (("single", "bare", "double"), ("single",)) == (receiver.dlr_placeholders, receiver.callback_placeholders)
+    assert ("in_all", 7_776_000, 1) == (receiver.urls_counted, receiver.stale_after, receiver.refusals_per_minute)
+    assert ("10.0.0.0/8", "2001:db8::7", "192.0.2.1") == receiver.trusted_proxies
+    assert (0.5, 1) == (settings.watch.heartbeat, settings.watch.settle)
+
+
+def test_reports_may_arrive_in_the_clear(tmp_path):
+    """TLS may end at a proxy, and a sandbox has none: http is the operator's to choose."""
+    receiver = load(written(tmp_path, ACCOUNT + RECEIVER.replace("https", "http")), {}).receiver
+
+    assert receiver is not None
+    assert "http://calls.example.com" == receiver.public_url
+
+
+def test_two_ports_that_the_system_chooses_are_two(tmp_path):
+    """Port 0 is never the same port twice."""
+    text = 'listen = "127.0.0.1:0"\n' + ACCOUNT + RECEIVER.replace("8081", "0")
+
+    assert load(written(tmp_path, text), {}).receiver is not None
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
