@@ -66,4 +66,4 @@ class OutboundCallService:
 
 
 def _warnings(request: PlaceCallRequest) -> list[Warning]:
-    return warnings_for(request.call, receiver_on=False)
+    return warnings_for(request.call, reports=None)

@@ -1,8 +1,8 @@
 """What a person should know about a request that is sent as given."""
 
 from collections.abc import Iterator
-from typing import Final
 
+from gateway.kaleyra.report_urls import EVENTS, ReportAddress
 from voicegateway.v1.outbound_call_pb2 import RETRY_STATUS_ANSWER, OutboundCallRequest, PlaylistItem
 from voicegateway.v1.outbound_call_service_pb2 import (
     WARNING_REASON_NO_REPORTS,
@@ -12,19 +12,21 @@ from voicegateway.v1.outbound_call_service_pb2 import (
     Warning,  # noqa: A004 - the contract's word
 )
 
-URLS_AN_EVENT: Final = 10
-"""The provider's limit; whether it holds for one event or for all is unknown."""
 
+def warnings_for(call: OutboundCallRequest, *, reports: ReportAddress | None) -> list[Warning]:
+    """Lists the warnings for a valid request, depth first by field number, then index; NO_REPORTS comes last.
 
-def warnings_for(call: OutboundCallRequest, *, receiver_on: bool) -> list[Warning]:
-    """Lists the warnings for a valid request, depth first by field number, then index; NO_REPORTS comes last."""
+    Args:
+        call: The request.
+        reports: Where the gateway asks for reports; None when it listens for none.
+    """
     return [
         *_of_the_target(call),
         *_of_retries(call),
         *_of_the_timeout(call),
-        *_of_reports(call, receiver_on=receiver_on),
+        *_of_reports(call, reports=reports),
         *_of_names(call),
-        *_of_silence(call, receiver_on=receiver_on),
+        *_of_silence(call, reports=reports),
     ]
 
 
@@ -60,16 +62,17 @@ def _of_the_timeout(call: OutboundCallRequest) -> Iterator[Warning]:
         yield _unverified("call.timeout_json", "the provider's documents show no more of this JSON than [60]")
 
 
-def _of_reports(call: OutboundCallRequest, *, receiver_on: bool) -> Iterator[Warning]:
-    if not receiver_on:
+def _of_reports(call: OutboundCallRequest, *, reports: ReportAddress | None) -> Iterator[Warning]:
+    if reports is None:
         return
-    full = [event.name for event, targets in call.callbacks.ListFields() if len(targets.urls) == URLS_AN_EVENT]
-    for field in [*(["dlr_url"] if call.dlr_url else []), *(f"callbacks.{name}" for name in full)]:
-        yield Warning(
-            reason=WARNING_REASON_REPORTS_BYPASS_GATEWAY,
-            field=f"call.{field}",
-            description="these reports go to your own URLs and not through the gateway",
-        )
+    if call.dlr_url:
+        yield _bypassing("dlr_url", "these reports go to your own URL and not through the gateway")
+    ours = reports.events(call.callbacks)
+    for event in EVENTS:
+        if event not in ours:
+            yield _bypassing(
+                f"callbacks.{event}", "your URLs leave no room for the gateway's, which is not told of this event"
+            )
 
 
 def _of_names(call: OutboundCallRequest) -> Iterator[Warning]:
@@ -79,12 +82,16 @@ def _of_names(call: OutboundCallRequest) -> Iterator[Warning]:
         yield _unverified("call.campaign_name", "no table of the provider's documents lists it")
 
 
-def _of_silence(call: OutboundCallRequest, *, receiver_on: bool) -> Iterator[Warning]:
-    if not receiver_on and not call.dlr_url and not call.callbacks.ListFields():
+def _of_silence(call: OutboundCallRequest, *, reports: ReportAddress | None) -> Iterator[Warning]:
+    if reports is None and not call.dlr_url and not call.callbacks.ListFields():
         yield Warning(
             reason=WARNING_REASON_NO_REPORTS,
             description="nobody will be told how the call went: neither dlr_url nor callbacks is set",
         )
+
+
+def _bypassing(field: str, why: str) -> Warning:
+    return Warning(reason=WARNING_REASON_REPORTS_BYPASS_GATEWAY, field=f"call.{field}", description=why)
 
 
 def _unverified(field: str, why: str) -> Warning:

@@ -5,12 +5,14 @@ a count or as rules, callbacks with both keys, times as `Y-m-d\TH:i:sP`.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from gateway.kaleyra.report_urls import EVENTS, ReportUrls
 from voicegateway.v1.outbound_call_pb2 import (
     Callbacks,
     CallbackTargets,
@@ -26,13 +28,16 @@ Form = list[tuple[str, str]]
 CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
 
-def to_form(call: OutboundCallRequest, *, bridge: str, custom: str) -> Form:  # noqa: C901 - one line a field is the point
+def to_form(  # noqa: C901 - one line a field is the point
+    call: OutboundCallRequest, *, bridge: str, custom: str, reports: ReportUrls | None = None
+) -> Form:
     """Renders a valid request as the provider's form fields.
 
     Args:
         call: The request, as given.
         bridge: The account's own bridge, for a request that names none; empty for none.
         custom: The reference for a request that names none: the call id.
+        reports: The gateway's own URLs, when it listens for reports: beside the caller's, which come first.
     """
     form: Form = [("to", ",".join(recipient.number for recipient in call.recipients))]
     if call.HasField("retry_count"):
@@ -44,16 +49,16 @@ def to_form(call: OutboundCallRequest, *, bridge: str, custom: str) -> Form:  # 
     if call.prefix:
         form.append(("prefix", call.prefix))
     form.append(("target", _json(_target(call))))
-    if call.dlr_url:
-        form.append(("dlrurl", call.dlr_url))
+    if dlr_url := call.dlr_url or (reports.dlr if reports else ""):
+        form.append(("dlrurl", dlr_url))
     if call.HasField("schedule_time"):
         form.append(("time", _time(call.schedule_time)))
     if call.HasField("timeout"):
         form.append(("timeout", str(call.timeout.seconds)))
     if call.HasField("timeout_json"):
         form.append(("timeout", call.timeout_json))
-    if call.callbacks.ListFields():
-        form.append(("callback", _json(_callback(call.callbacks))))
+    if callback := _callback(call.callbacks, reports.of_events(call.callbacks) if reports else {}):
+        form.append(("callback", _json(callback)))
     if call.HasField("delay"):
         form.append(("delay", str(call.delay.seconds)))
     form.append(("custom", call.custom or custom))
@@ -96,13 +101,14 @@ def _rule(rule: RetryRule) -> dict[str, Any]:
     return {"count": rule.count, "status": statuses}
 
 
-def _callback(callbacks: Callbacks) -> dict[str, Any]:
+def _callback(callbacks: Callbacks, ours: Mapping[str, str]) -> dict[str, Any]:
     """The events keep the provider's names, which are ours."""
-    return {event.name: _targets(targets) for event, targets in callbacks.ListFields()}
+    named = {event for event in EVENTS if event in ours or callbacks.HasField(event)}
+    return {event: _targets(getattr(callbacks, event), ours.get(event)) for event in EVENTS if event in named}
 
 
-def _targets(targets: CallbackTargets) -> dict[str, list[str]]:
-    return {"callback_profile": list(targets.profile_ids), "url": list(targets.urls)}
+def _targets(targets: CallbackTargets, ours: str | None) -> dict[str, list[str]]:
+    return {"callback_profile": list(targets.profile_ids), "url": [*targets.urls, *([ours] if ours else [])]}
 
 
 def _time(time: Timestamp) -> str:
