@@ -84,7 +84,9 @@ func TestTheLibraryRepeatsNoOtherCode(t *testing.T) {
 
 func TestAStreamThatBrokeAfterAMessageIsNotBegunAgain(t *testing.T) {
 	gateway := run(t, accepts)
-	gateway.watch = func(attempt int, stream grpc.ServerStreamingServer[voicegatewayv1.WatchCallsResponse]) error {
+	gateway.watch = func(
+		attempt int, _ *voicegatewayv1.WatchCallsRequest, stream grpc.ServerStreamingServer[voicegatewayv1.WatchCallsResponse],
+	) error {
 		if attempt == 1 { // before its first message it may be
 			return status.Error(codes.Unavailable, "draining")
 		}
@@ -99,8 +101,8 @@ func TestAStreamThatBrokeAfterAMessageIsNotBegunAgain(t *testing.T) {
 			received++
 		}
 	}
-	if status.Code(err) != codes.Unavailable || received != 2 || gateway.watched != 2 {
-		t.Errorf("%d messages in %d streams, then %v", received, gateway.watched, err)
+	if status.Code(err) != codes.Unavailable || received != 2 || gateway.streams() != 2 {
+		t.Errorf("%d messages in %d streams, then %v", received, gateway.streams(), err)
 	}
 }
 

@@ -22,13 +22,19 @@ import (
 // answer is what a gateway does with the attempt of this number, from 1.
 type answer func(ctx context.Context, attempt int, request *voicegatewayv1.PlaceCallRequest) error
 
+// watching is what a gateway does with the stream of this number, from 1.
+type watching func(
+	attempt int, request *voicegatewayv1.WatchCallsRequest, stream grpc.ServerStreamingServer[voicegatewayv1.WatchCallsResponse],
+) error
+
 // fakeGateway is a real gRPC server whose answers a test decides. A nil error is answered with a call.
 type fakeGateway struct {
 	voicegatewayv1.UnimplementedOutboundCallServiceServer
-	address string
-	server  *grpc.Server
-	answer  answer
-	watch   func(attempt int, stream grpc.ServerStreamingServer[voicegatewayv1.WatchCallsResponse]) error
+	address  string
+	server   *grpc.Server
+	listener *wires
+	answer   answer
+	watch    watching
 
 	mu       sync.Mutex
 	placed   []*voicegatewayv1.PlaceCallRequest
@@ -51,7 +57,8 @@ func (g *fakeGateway) serve() (stop func()) {
 		panic(err)
 	}
 	g.address = listener.Addr().String()
-	go g.server.Serve(listener)
+	g.listener = &wires{Listener: listener}
+	go g.server.Serve(g.listener)
 	return g.server.Stop
 }
 
@@ -71,13 +78,13 @@ func (g *fakeGateway) PlaceCall(
 }
 
 func (g *fakeGateway) WatchCalls(
-	_ *voicegatewayv1.WatchCallsRequest, stream grpc.ServerStreamingServer[voicegatewayv1.WatchCallsResponse],
+	request *voicegatewayv1.WatchCallsRequest, stream grpc.ServerStreamingServer[voicegatewayv1.WatchCallsResponse],
 ) error {
 	g.mu.Lock()
 	g.watched++
 	attempt := g.watched
 	g.mu.Unlock()
-	return g.watch(attempt, stream)
+	return g.watch(attempt, request, stream)
 }
 
 // attempts counts the calls of PlaceCall.
@@ -85,6 +92,13 @@ func (g *fakeGateway) attempts() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.placed)
+}
+
+// streams counts the calls of WatchCalls.
+func (g *fakeGateway) streams() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.watched
 }
 
 func accepted(request *voicegatewayv1.PlaceCallRequest) *voicegatewayv1.PlaceCallResponse {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -36,14 +35,13 @@ func WithAttemptTimeout(timeout time.Duration) PlaceCallOption {
 // longest; less a random part, at most half of it. Default: half a second, up to 8 seconds. Where the
 // gateway says how long to wait, that counts instead.
 func WithBackoff(first, longest time.Duration) PlaceCallOption {
-	return func(p *placing) { p.backoff, p.longest = first, longest }
+	return func(p *placing) { p.backoff = backoff{first, longest} }
 }
 
 type placing struct {
 	attempts int
 	timeout  time.Duration
-	backoff  time.Duration
-	longest  time.Duration
+	backoff  backoff
 }
 
 // PlaceCall places a call, and repeats the same request, with the same request_id, while that may
@@ -69,7 +67,7 @@ func PlaceCall(
 	if _, err := proto.Marshal(request); err != nil {
 		return nil, fmt.Errorf("voicegateway: the request cannot be encoded: %w", err)
 	}
-	p := placing{attempts: 4, timeout: 30 * time.Second, backoff: 500 * time.Millisecond, longest: 8 * time.Second}
+	p := placing{attempts: 4, timeout: 30 * time.Second, backoff: backoff{500 * time.Millisecond, 8 * time.Second}}
 	for _, option := range opts {
 		option(&p)
 	}
@@ -105,12 +103,11 @@ func (p *placing) attempt(
 
 // wait says how long to wait before the next attempt, and makes the one after it wait longer.
 func (p *placing) wait(told *Error) time.Duration {
-	step := max(0, min(p.backoff, p.longest))
-	p.backoff = 2 * step
+	wait := p.backoff.wait()
 	if told.RetryDelay > 0 {
 		return told.RetryDelay
 	}
-	return step - rand.N(step/2+1)
+	return wait
 }
 
 // pause waits; it is false, and at once, when ctx ends before.
@@ -118,12 +115,5 @@ func pause(ctx context.Context, wait time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		return false
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return ctx.Err() == nil
-	}
+	return sleep(ctx, wait)
 }
