@@ -1,8 +1,8 @@
 package com.example.voicegateway.client;
 
 /**
- * Says that {@link CallPlacer} could not place a call. Its cause is the {@link io.grpc.StatusRuntimeException} of the
- * last attempt.
+ * Says that {@link CallPlacer} could not place a call, or that a {@link CallWatch} cannot go on. Its cause is the {@link
+ * io.grpc.StatusRuntimeException} of the last attempt.
  */
 public final class CallException extends RuntimeException {
   private static final long serialVersionUID = 1L;

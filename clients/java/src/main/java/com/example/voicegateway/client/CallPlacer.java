@@ -9,7 +9,6 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Places calls, and repeats a request with the same request_id while that may help and there is time.
@@ -93,7 +92,7 @@ public final class CallPlacer {
    * @throws IllegalArgumentException if it is not above zero
    */
   public CallPlacer withAttemptTimeout(Duration timeout) {
-    return new CallPlacer(stub, maxAttempts, aboveZero(timeout), this.timeout, backoff);
+    return new CallPlacer(stub, maxAttempts, Timeouts.aboveZero(timeout), this.timeout, backoff);
   }
 
   /**
@@ -105,7 +104,7 @@ public final class CallPlacer {
    * @throws IllegalArgumentException if it is not above zero
    */
   public CallPlacer withTimeout(Duration timeout) {
-    return new CallPlacer(stub, maxAttempts, attemptTimeout, aboveZero(timeout), backoff);
+    return new CallPlacer(stub, maxAttempts, attemptTimeout, Timeouts.aboveZero(timeout), backoff);
   }
 
   /**
@@ -137,7 +136,7 @@ public final class CallPlacer {
     Deadline deadline = deadline();
     for (int attempt = 1; ; attempt++) {
       try {
-        return stub.withDeadline(in(attemptTimeout).minimum(deadline)).placeCall(request);
+        return stub.withDeadline(Timeouts.in(attemptTimeout).minimum(deadline)).placeCall(request);
       } catch (StatusRuntimeException error) {
         CallException failure = new CallException(error);
         Duration wait = failure.error().retryDelay().orElse(backoff.before(attempt));
@@ -149,22 +148,16 @@ public final class CallPlacer {
   }
 
   private Deadline deadline() {
-    Deadline earliest = in(timeout);
+    Deadline earliest = Timeouts.in(timeout);
     Deadline ofStub = stub.getCallOptions().getDeadline();
     Deadline ofContext = Context.current().getDeadline();
     earliest = ofStub == null ? earliest : earliest.minimum(ofStub);
     return ofContext == null ? earliest : earliest.minimum(ofContext);
   }
 
-  /** Not toNanos(): that throws for more than 292 years. */
-  private static Deadline in(Duration timeout) {
-    return Deadline.after(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
-  }
-
   /** Waits, unless nobody would be there afterwards. */
   private static boolean waited(Duration wait, Deadline deadline) {
-    Duration left = Duration.ofNanos(deadline.timeRemaining(TimeUnit.NANOSECONDS));
-    if (wait.compareTo(left) >= 0 || Context.current().isCancelled()) {
+    if (wait.compareTo(Timeouts.left(deadline)) >= 0 || Context.current().isCancelled()) {
       return false;
     }
     try {
@@ -174,12 +167,5 @@ public final class CallPlacer {
       return false;
     }
     return true;
-  }
-
-  private static Duration aboveZero(Duration timeout) {
-    if (timeout.isNegative() || timeout.isZero()) {
-      throw new IllegalArgumentException("not above zero: " + timeout);
-    }
-    return timeout;
   }
 }

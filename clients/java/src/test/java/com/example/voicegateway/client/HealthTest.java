@@ -5,20 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.example.voicegateway.v1.OutboundCallServiceGrpc;
 import com.example.voicegateway.v1.OutboundCallServiceGrpc.OutboundCallServiceBlockingStub;
-import io.grpc.EquivalentAddressGroup;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
-import io.grpc.NameResolver;
-import io.grpc.NameResolverProvider;
-import io.grpc.NameResolverRegistry;
-import io.grpc.StatusOr;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.URI;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A replica that is not ready to dial gets no calls; the others share them. */
@@ -28,8 +19,7 @@ class HealthTest {
     try (ScriptedGateway ready = new ScriptedGateway();
         ScriptedGateway draining = new ScriptedGateway()) {
       draining.health.setStatus(ScriptedGateway.SERVICE, ServingStatus.NOT_SERVING);
-      NameResolverRegistry.getDefaultRegistry().register(new Replicas(ready, draining));
-      ManagedChannel channel = GatewayChannels.open("replicas:///gateway", InsecureChannelCredentials.create());
+      ManagedChannel channel = Replicas.channel(ready, draining);
       OutboundCallServiceBlockingStub stub = OutboundCallServiceGrpc.newBlockingStub(channel);
       try {
         stub.placeCall(Requests.toAFlow());
@@ -49,51 +39,6 @@ class HealthTest {
       } finally {
         channel.shutdownNow();
       }
-    }
-  }
-
-  /** Resolves every name of the scheme {@code replicas} to the addresses of some servers. */
-  private static final class Replicas extends NameResolverProvider {
-    private final List<EquivalentAddressGroup> addresses;
-
-    Replicas(ScriptedGateway... servers) {
-      addresses =
-          Stream.of(servers)
-              .map(server -> new EquivalentAddressGroup(new InetSocketAddress("127.0.0.1", server.port())))
-              .toList();
-    }
-
-    @Override
-    public NameResolver newNameResolver(URI target, NameResolver.Args args) {
-      return new NameResolver() {
-        @Override
-        public String getServiceAuthority() {
-          return "gateway";
-        }
-
-        @Override
-        public void start(Listener2 listener) {
-          listener.onResult(ResolutionResult.newBuilder().setAddressesOrError(StatusOr.fromValue(addresses)).build());
-        }
-
-        @Override
-        public void shutdown() {}
-      };
-    }
-
-    @Override
-    protected boolean isAvailable() {
-      return true;
-    }
-
-    @Override
-    protected int priority() {
-      return 5;
-    }
-
-    @Override
-    public String getDefaultScheme() {
-      return "replicas";
     }
   }
 }

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 
 /** A server on a port of its own that answers from a script; at the script's end it accepts every call. */
 final class ScriptedGateway extends OutboundCallServiceImplBase implements ServerInterceptor, AutoCloseable {
@@ -36,6 +37,9 @@ final class ScriptedGateway extends OutboundCallServiceImplBase implements Serve
   final List<Long> secondsLeft = new CopyOnWriteArrayList<>();
   final HealthStatusManager health = new HealthStatusManager();
   final CountDownLatch askedForHealth = new CountDownLatch(1);
+
+  /** Answers WatchCalls, where it is set. */
+  volatile BiConsumer<WatchCallsRequest, StreamObserver<WatchCallsResponse>> streams;
 
   private final Queue<Throwable> script = new ConcurrentLinkedQueue<>();
   private final Server server;
@@ -79,10 +83,14 @@ final class ScriptedGateway extends OutboundCallServiceImplBase implements Serve
     answer.onCompleted();
   }
 
-  /** Sends the first error of the script before a message, the second after one. */
+  /** Without streams: sends the first error of the script before a message, the second after one. */
   @Override
   public void watchCalls(WatchCallsRequest request, StreamObserver<WatchCallsResponse> answer) {
     watches.add(request);
+    if (streams != null) {
+      streams.accept(request, answer);
+      return;
+    }
     Throwable error = script.poll();
     if (watches.size() > 1) {
       answer.onNext(WatchCallsResponse.getDefaultInstance());
