@@ -5,11 +5,18 @@ from urllib.parse import parse_qsl
 import pytest
 from gateway_under_test import KEY, SID, place_call_request, refusal_of
 from google.rpc import error_details_pb2 as details_pb2
-from outbound_calls import PLAIN, WHOLE
+from outbound_calls import PLAIN, WHOLE, call_from
 
+from gateway.accounts import Account
+from gateway.calls.preview import preview_of
+from gateway.kaleyra.form import encode, to_form
+from gateway.kaleyra.report_urls import ReportAddress
+from gateway.keys import FixedKey
+from gateway.settings import Receiver
 from voicegateway.v1.outbound_call_service_pb2 import WarningReason
 
 ONLY_OURS = {"only_numbers": ["+1323655*", "+442071838750"]}
+URL = "https://api.kaleyra.io/v1/S/voice/outbound"
 PASSED = "2020-01-01T00:00:00Z"
 
 DRY_OR_NOT = [pytest.param(True, id="dry run"), pytest.param(False, id="call")]
@@ -38,6 +45,22 @@ async def test_a_preview_is_what_a_call_then_sends(start_gateway, provider, call
     assert preview.body.replace("CALL_ID", placed.call.call_id).encode() == post.body
     assert f"{provider.url}{post.path}" == preview.url
     assert f"{provider.url}/v1/{SID}/voice/outbound" == preview.url
+
+
+@pytest.mark.parametrize("call", [PLAIN, WHOLE])
+def test_a_preview_holds_a_word_where_a_token_will_be(call):
+    """With a receiver the gateway's own URLs are shown, byte for byte as they are sent, but for the token."""
+    reports = ReportAddress.of(Receiver(listen="127.0.0.1:8081", public_url="https://gateway.example.com"))
+    account = Account(name="default", url=URL, key=FixedKey(KEY), bridge="+13236550199")
+    message, token = call_from(call), "0123456789abcdef" * 2
+
+    preview = preview_of(message, account, reports)
+
+    urls = reports.with_token(token)
+    sent = encode(to_form(message, bridge=account.bridge, custom="01KB5Y4W2M6T9V3C8D1E7F0GHJ", reports=urls)).decode()
+    assert token in sent
+    assert preview.body.replace("TOKEN", token).replace("CALL_ID", "01KB5Y4W2M6T9V3C8D1E7F0GHJ") == sent
+    assert parse_qsl(preview.body, strict_parsing=True) == [(field.name, field.value) for field in preview.fields]
 
 
 @pytest.mark.parametrize(("call", "account"), CALLS)
