@@ -127,9 +127,9 @@ async def test_a_stream_has_one_error(gateway):
     """WatchCalls is of the same service, and its refusal is told once."""
     async with open_aio_channel(gateway.address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await OutboundCallServiceStub(channel).WatchCalls(WatchCallsRequest()).read()
+            await OutboundCallServiceStub(channel).WatchCalls(WatchCallsRequest(call_id="x")).read()
 
-    assert "ERROR_REASON_UNIMPLEMENTED" == error_from(caught.value).reason_name
+    assert "ERROR_REASON_INVALID_REQUEST" == error_from(caught.value).reason_name
 
 
 # Replicas
