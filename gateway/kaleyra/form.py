@@ -75,11 +75,25 @@ def encode(form: Form) -> bytes:
 
 
 def _escaped(text: str) -> str:
-    """Escapes a text as urllib does, three times as fast: as a character a byte, through a table, in C."""
-    return text.encode().decode("latin-1").translate(_ESCAPE_BY_BYTE)
+    """Escapes a text as urllib does, several times as fast: through a table in C, a long one character by character."""
+    if len(text) < _LONG or not text.isascii():
+        return text.encode().decode("latin-1").translate(_ESCAPE_BY_BYTE)
+    for character, escape in _ESCAPES:
+        if character in text:
+            text = text.replace(character, escape)
+    return text
 
+
+_LONG: Final = 100
+"""From here on, a few passes over a text cost less than a look into the table for each of its characters."""
 
 _ESCAPE_BY_BYTE: Final = {byte: quote_plus(bytes([byte])) for byte in range(256)}
+_ESCAPES: Final = [
+    (character, _ESCAPE_BY_BYTE[ord(character)])
+    for character in dict.fromkeys("%+" + "".join(map(chr, range(0x80))))
+    if _ESCAPE_BY_BYTE[ord(character)] != character
+]
+"""The same for ASCII: `%` and `+` first, since they are what others become."""
 
 
 def _target(call: OutboundCallRequest) -> list[dict[str, Any]]:

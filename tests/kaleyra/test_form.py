@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from outbound_calls import PLAIN, WHOLE, call_from
 
@@ -283,10 +283,14 @@ def test_the_least_call_is_three_fields():
     assert expected == form_of(call_from(PLAIN))
 
 
+LONG = st.text(st.characters(max_codepoint=0x7F), min_size=100, max_size=200)
+
+
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(FIELDS), st.text())))
+@given(st.lists(st.tuples(st.sampled_from(FIELDS), st.text() | LONG | LONG.map("{}\xfc".format))))
+@example([("custom", "".join(map(chr, range(0x80))))])
 def test_any_text_is_encoded_as_urllib_encodes_it(form):
-    """The table in C stands for urllib's own encoder, byte for byte."""
+    """The table in C stands for urllib's own encoder, byte for byte, and so do the passes over a long text."""
     assert urlencode(form).encode() == encode(form)
 
 
