@@ -186,12 +186,23 @@ def sandbox(
     ] = None,
     latency: Annotated[str, typer.Option(help="How long answers take: MS, or MS-MS at random.", metavar="MS")] = "0",
     seed: Annotated[int | None, typer.Option(help="Make what is random come again.", metavar="N")] = None,
+    speed: Annotated[
+        float,
+        typer.Option(help="Ring, talk and wait N times as fast as real phones do.", metavar="N", min=0.01, max=1e6),
+    ] = 1.0,
+    placeholders: Annotated[
+        str,
+        typer.Option(help="How variables in URLs are written: {{x}}, {x}, or x alone.", metavar="double,single,bare"),
+    ] = "double,single,bare",
+    dlr_answered_only: Annotated[
+        bool, typer.Option("--dlr-answered-only", help="Fetch dlrurl after answered calls only.")
+    ] = False,
 ) -> None:
-    """Run a strict stand-in for the provider; no phone rings."""
+    """Run a strict stand-in for the provider, with a page that shows its phones; none rings."""
     import uvloop
 
     from gateway.sandbox import Account
-    from gateway.sandbox.command import accounts_from, latency_from, run
+    from gateway.sandbox.command import accounts_from, latency_from, placeholders_from, run
 
     host, _, port = listen.rpartition(":")
     if not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:  # noqa: PLR2004 - the last port
@@ -205,7 +216,21 @@ def sandbox(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--latency") from None
     try:
-        uvloop.run(run(host.strip("[]"), int(port), accounts, wait, seed))
+        syntaxes = placeholders_from(placeholders)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--placeholders") from None
+    serving = run(
+        host.strip("[]"),
+        int(port),
+        accounts,
+        latency=wait,
+        seed=seed,
+        speed=speed,
+        placeholders=syntaxes,
+        dlr_answered_only=dlr_answered_only,
+    )
+    try:
+        uvloop.run(serving)
     except OSError as error:
         typer.echo(f"kaleyra-gateway: cannot listen on {listen}: {error.strerror}", err=True)
         raise typer.Exit(1) from None

@@ -3,16 +3,25 @@
 import asyncio
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gateway.sandbox.app import DEFAULT_KEY, DEFAULT_SID, Account, Sandbox
+from gateway.sandbox.placeholders import Placeholder
 from gateway.sandbox.record import Record
 
 
 async def run(
-    host: str, port: int, accounts: Sequence[Account], latency: tuple[float, float], seed: int | None
+    host: str,
+    port: int,
+    accounts: Sequence[Account],
+    *,
+    latency: tuple[float, float],
+    seed: int | None,
+    speed: float,
+    placeholders: Collection[Placeholder],
+    dlr_answered_only: bool,
 ) -> None:
-    """Serves a sandbox until SIGTERM or SIGINT.
+    """Serves a sandbox until SIGTERM or SIGINT; the settings are those of `Sandbox`.
 
     Raises:
         OSError: The address cannot be listened on.
@@ -20,7 +29,15 @@ async def run(
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    sandbox = Sandbox(accounts=accounts, on_record=_tell, latency=latency, seed=seed)
+    sandbox = Sandbox(
+        accounts=accounts,
+        on_record=_tell,
+        latency=latency,
+        seed=seed,
+        speed=speed,
+        placeholders=placeholders,
+        dlr_answered_only=dlr_answered_only,
+    )
     async with sandbox.serve(host, port) as url:
         _introduce(url, accounts)
         await stopped.wait()
@@ -54,8 +71,21 @@ def latency_from(text: str) -> tuple[float, float]:
     return shortest / 1000, longest / 1000
 
 
+def placeholders_from(text: str) -> frozenset[Placeholder]:
+    """Reads syntaxes of variables, such as double,bare; `none` is none of them.
+
+    Raises:
+        ValueError: One is unknown.
+    """
+    try:
+        return frozenset() if text == "none" else frozenset(map(Placeholder, text.split(",")))
+    except ValueError:
+        raise ValueError(f"must be some of {','.join(Placeholder)}, or none") from None
+
+
 def _introduce(url: str, accounts: Sequence[Account]) -> None:
     _say(f"Sandbox provider on {url}: it answers as the provider does, and rings no phone.")
+    _say(f"  watch the phones  open {url}/ in a browser")
     _say(f"  what arrived      curl {url}/requests")
     _say(f"  who would ring    curl {url}/rings")
     _say(f"  forget it         curl -X DELETE {url}/requests")

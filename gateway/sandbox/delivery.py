@@ -17,7 +17,8 @@ def response(answer: Answer, late_seconds: float) -> Response:
     return RESPONSE_BY_DELIVERY[answer.delivery](answer, late_seconds)
 
 
-async def _client_left(receive: Receive) -> None:
+async def client_left(receive: Receive) -> None:
+    """Returns when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -36,7 +37,7 @@ class _Late(_Whole):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(TimeoutError):
             async with timeout(self.late_seconds):
-                return await _client_left(receive)
+                return await client_left(receive)
         return await super().__call__(scope, receive, send)
 
 
@@ -44,7 +45,7 @@ class _Never(_Whole):
     """Silence on an open connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        await _client_left(receive)
+        await client_left(receive)
 
 
 class _OnConnection(_Whole):
@@ -56,7 +57,7 @@ class _OnConnection(_Whole):
             refusal = PlainTextResponse("This answer needs the sandbox's own server.", status_code=501)
             return await refusal(scope, receive, send)
         await self.act(connection, send)
-        return await _client_left(receive)
+        return await client_left(receive)
 
     async def act(self, connection: Connection, send: Send) -> None:
         """Does to the connection what the answer is."""

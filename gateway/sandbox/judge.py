@@ -13,7 +13,7 @@ from typing import Final
 from gateway.sandbox import envelope
 from gateway.sandbox.answer import Answer
 from gateway.sandbox.form import InvalidForm, ParsedForm, Wrapped, parse
-from gateway.sandbox.magic import Rings, is_valid, magic_of
+from gateway.sandbox.magic import Rings, behaviour_of, is_valid, magic_of
 from gateway.sandbox.phone import international
 from gateway.sandbox.timing import is_in_window
 
@@ -35,13 +35,19 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a request gets, and what was understood of it: fields as sent, errors, what was wrapped, who rang."""
+    """What a request gets, and what was understood of it: fields as sent, errors, what was wrapped, who rang.
+
+    `form` is what it asks for, when that is sound. `called` are the phones that something comes of: those that rang,
+    and those that the provider accepted and then did not dial.
+    """
 
     answer: Answer
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     wrapped: tuple[Wrapped, ...] = ()
     rang: tuple[str, ...] = ()
+    form: ParsedForm | None = None
+    called: tuple[str, ...] = ()
 
 
 def judge(arrival: Arrival, now: datetime) -> Judgement:
@@ -66,16 +72,13 @@ def _judge_form(form: ParsedForm, now: datetime) -> Judgement:
         return Judgement(envelope.refused("RBC3108", form), form.fields, wrapped=form.wrapped)
     magic = magic_of(form)
     answer = envelope.accepted(form) if magic is None else magic.answer(form, now)
-    rang = _rang(form, Rings.EVERYONE if magic is None else magic.rings)
-    return Judgement(answer, form.fields, wrapped=form.wrapped, rang=rang)
+    called = () if magic is not None and magic.rings is Rings.NOBODY else _valid(form)
+    rang = tuple(number for number in called if behaviour_of(number).dialed)
+    return Judgement(answer, form.fields, wrapped=form.wrapped, rang=rang, form=form, called=called)
 
 
-def _rang(form: ParsedForm, rings: Rings) -> tuple[str, ...]:
-    return tuple(
-        international(number, form.prefix)
-        for number in form.to
-        if rings is Rings.EVERYONE or (rings is Rings.OTHERS and is_valid(number, form.prefix))
-    )
+def _valid(form: ParsedForm) -> tuple[str, ...]:
+    return tuple(international(number, form.prefix) for number in form.to if is_valid(number, form.prefix))
 
 
 def _invalid(errors: Mapping[str, str], fields: Mapping[str, str], now: datetime) -> Judgement:

@@ -1,4 +1,4 @@
-"""The one table of magic values: what a caller sends to see the provider refuse, misbehave or fall silent.
+"""The one table of magic values: what a caller sends to see the provider, or a phone, do what seldom happens.
 
 docs/sandbox.md has the same table for people.
 """
@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from gateway.sandbox import envelope
 from gateway.sandbox.answer import LATE_SECONDS, Answer, Delivery
+from gateway.sandbox.behaviour import ANSWER, LATE_REPORT_SECONDS, ORDINARY, Behaviour, Reporting
 from gateway.sandbox.form import ParsedForm
 from gateway.sandbox.phone import international
 from gateway.sandbox.target import Flow, Sounds
@@ -28,13 +29,17 @@ class Rings(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """A value that is answered out of the ordinary: where in a request it works, and what comes of it."""
+    """A value out of the ordinary: where in a request it works, and what comes of it.
+
+    The answer is to the whole request, the behaviour that of the one phone.
+    """
 
     place: str
     value: str
     about: str
     rings: Rings
     answer: AnswerMaker
+    behaviour: Behaviour = ORDINARY
 
 
 def _refused(code: str) -> AnswerMaker:
@@ -78,7 +83,12 @@ def _empty(*_: object) -> Answer:
     return Answer("empty body")
 
 
-# Of several magic values in one request, the one highest in the table decides.
+def _phone(value: str, about: str, *statuses: str, reporting: Reporting = Reporting.ONCE, keypress: str = "") -> Magic:
+    behaviour = Behaviour(statuses or ORDINARY.statuses, keypress, reporting)
+    return Magic("recipient", value, about, Rings.EVERYONE, _accepted("RBC3007", Delivery.WHOLE), behaviour)
+
+
+# Of several magic values in one request, the one highest in the table decides about its answer.
 MAGIC: Final = (
     Magic("bridge", "+13236550199", "RBC3119 Bridge number not found", Rings.NOBODY, _refused("RBC3119")),
     Magic("flow", "SG_missing", "RBC3115 IVR not found", Rings.NOBODY, _refused("RBC3115")),
@@ -143,14 +153,43 @@ MAGIC: Final = (
         Rings.EVERYONE,
         _accepted("connection reset", Delivery.RESET),
     ),
+    _phone("+13236550160", "busy: BUSY", "BUSY"),
+    _phone("+13236550161", "busy at first, then answered: BUSY, ANSWER", "BUSY", ANSWER),
+    _phone("+13236550162", "not answered: NOANSWER", "NOANSWER"),
+    _phone("+13236550163", "rejected: REJECTED", "REJECTED"),
+    _phone("+13236550164", "unreachable: CHANUNAVAIL", "CHANUNAVAIL"),
+    Magic(
+        "recipient",
+        "+13236550165",
+        "not dialed, since the flow is paused: FLOW_PAUSED",
+        Rings.OTHERS,
+        _accepted("RBC3007", Delivery.WHOLE),
+        Behaviour(("FLOW_PAUSED",), dialed=False),
+    ),
+    _phone("+13236550166", "answered, and key 1 is pressed", keypress="1"),
+    _phone("+13236550167", "a status on no page: UNHEARD_OF", "UNHEARD_OF"),
+    _phone("+13236550170", "answered; each report twice", reporting=Reporting.TWICE),
+    _phone("+13236550171", "answered; reports at the end, the last first", reporting=Reporting.BACKWARDS),
+    _phone("+13236550172", f"answered; reports {LATE_REPORT_SECONDS} seconds late", reporting=Reporting.LATE),
+    _phone("+13236550173", "answered; no report at all", reporting=Reporting.NEVER),
+    _phone("+13236550174", "answered; reports with an empty `id`", reporting=Reporting.WITHOUT_ID),
+    _phone("+13236550175", "congestion: CONGESTION", "CONGESTION"),
+    _phone("+13236550176", "answered; a report to `dlrurl` only", reporting=Reporting.DLR_ONLY),
+    _phone("+13236550177", "answered; reports to `callback` only", reporting=Reporting.CALLBACK_ONLY),
 )
 
 _INVALID: Final = frozenset(magic.value for magic in MAGIC if magic.answer is _invalid_numbers)
+_BEHAVIOURS: Final = {magic.value: magic.behaviour for magic in MAGIC if magic.place == "recipient"}
 
 
 def is_valid(number: str, prefix: str | None) -> bool:
     """Tells whether a recipient is none of the numbers that RBC3109 names."""
     return international(number, prefix) not in _INVALID
+
+
+def behaviour_of(number: str) -> Behaviour:
+    """Returns what the phone with this number, country code and all, does."""
+    return _BEHAVIOURS.get(number, ORDINARY)
 
 
 def magic_of(form: ParsedForm) -> Magic | None:

@@ -45,14 +45,28 @@ class Record:
 
 
 class RecordBook:
-    """The latest records, oldest first; older ones make room."""
+    """The latest records, oldest first; older ones make room. The first that ever came is number 1.
+
+    `added` is how many ever came.
+    """
 
     def __init__(self, limit: int) -> None:
         self._records: deque[Record] = deque(maxlen=limit)
+        self.added = 0
 
-    def add(self, record: Record) -> None:
-        """Remembers a request."""
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def add(self, record: Record) -> int:
+        """Remembers a request; returns its number."""
         self._records.append(record)
+        self.added += 1
+        return self.added
+
+    def get(self, number: int) -> Record | None:
+        """Returns the record with this number; None when it was forgotten, or never came."""
+        place = number - self.added - 1
+        return self._records[place] if -len(self._records) <= place < 0 else None
 
     def clear(self) -> None:
         """Forgets every request."""

@@ -18,7 +18,7 @@ _COUNT: Final = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class RetryCount:
-    """So many retries, whatever the call's end; sent as `2` or as `{"count": 2}`."""
+    """So many retries, after any end but an answer; sent as `2` or as `{"count": 2}`."""
 
     count: int
 
