@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,8 +29,29 @@ func startGateway() (target string, stop func()) {
 		}
 		return nil
 	})
+	gateway.watch = tellsOfOneCall
 	stop = gateway.serve()
 	return gateway.address, stop
+}
+
+// tellsOfOneCall is a gateway that drains while the phone rings.
+func tellsOfOneCall(attempt int, request *voicegatewayv1.WatchCallsRequest, stream watchStream) error {
+	for _, outcome := range []*voicegatewayv1.RecipientOutcome{
+		{State: voicegatewayv1.RecipientState_RECIPIENT_STATE_RINGING},
+		{State: voicegatewayv1.RecipientState_RECIPIENT_STATE_ANSWERED},
+		{State: voicegatewayv1.RecipientState_RECIPIENT_STATE_ENDED, Disposition: voicegatewayv1.Disposition_DISPOSITION_ANSWERED, Keypress: "1"},
+	}[request.GetAfterSequence():] {
+		outcome.Recipient = &voicegatewayv1.Recipient{Number: "+13236550107", Reference: "patient-8812"}
+		told := event(int64(outcome.GetState()) - 1)
+		told.GetEvent().Recipient = outcome
+		if err := stream.Send(told); err != nil || attempt == 1 {
+			return drained
+		}
+	}
+	if request.GetLookup() == nil { // an account's stream has no end
+		<-stream.Context().Done()
+	}
+	return nil
 }
 
 func Example() {
@@ -154,6 +177,89 @@ func ExamplePlaceCall() {
 	}
 	fmt.Println(reply.GetCall().GetDispatch(), reply.GetReplayed())
 	// Output: DISPATCH_ACCEPTED false
+}
+
+func ExampleWatchCalls() {
+	target, stop := startGateway()
+	defer stop()
+	conn, err := voicegateway.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	client, ctx := voicegatewayv1.NewOutboundCallServiceClient(conn), context.Background()
+
+	watch := voicegateway.WatchCalls(ctx, client, &voicegatewayv1.WatchCallsRequest{
+		Lookup: &voicegatewayv1.WatchCallsRequest_RequestId{RequestId: "reminder-8812"},
+	})
+	for event, err := range watch.Events() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if outcome := event.GetRecipient(); outcome != nil {
+			fmt.Println(outcome.GetRecipient().GetReference(), outcome.GetState(), outcome.GetDisposition())
+		}
+	}
+	fmt.Println("the call has ended")
+	// Output:
+	// patient-8812 RECIPIENT_STATE_RINGING DISPOSITION_UNSPECIFIED
+	// patient-8812 RECIPIENT_STATE_ANSWERED DISPOSITION_UNSPECIFIED
+	// patient-8812 RECIPIENT_STATE_ENDED DISPOSITION_ANSWERED
+	// the call has ended
+}
+
+// followAccount handles every event of the account "default", also of the time when this program did not run: the file
+// keeps how far it is.
+func followAccount(
+	ctx context.Context, client voicegatewayv1.OutboundCallServiceClient, file string, handle func(*voicegatewayv1.CallEvent),
+) error {
+	kept, _ := os.ReadFile(file)
+	after, _ := strconv.ParseInt(string(kept), 10, 64) // 0 at first: from the oldest event that is kept
+	request := &voicegatewayv1.WatchCallsRequest{AfterSequence: &after}
+	for event, err := range voicegateway.WatchCalls(ctx, client, request).Events() {
+		if err != nil {
+			return err
+		}
+		handle(event) // whoever dies before the next line is told of it again
+		if err := os.WriteFile(file, strconv.AppendInt(nil, event.GetSequence(), 10), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A program that is ended and started again is told of each event once.
+func ExampleWatchCalls_restart() {
+	target, stop := startGateway()
+	defer stop()
+	conn, err := voicegateway.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	client := voicegatewayv1.NewOutboundCallServiceClient(conn)
+	folder, err := os.MkdirTemp("", "watch")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+
+	for range 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := followAccount(ctx, client, filepath.Join(folder, "sequence"), func(event *voicegatewayv1.CallEvent) {
+			fmt.Println(event.GetSequence(), event.GetRecipient().GetState())
+			if event.GetSequence() >= 2 {
+				cancel()
+			}
+		})
+		fmt.Println(errors.Is(err, context.Canceled))
+	}
+	// Output:
+	// 1 RECIPIENT_STATE_RINGING
+	// 2 RECIPIENT_STATE_ANSWERED
+	// true
+	// 3 RECIPIENT_STATE_ENDED
+	// true
 }
 
 // dialMutualTLS opens a channel over TLS, with a certificate that tells the gateway who calls.

@@ -39,7 +39,8 @@ func (f *following) follow() error {
 		if f.ctx.Err() != nil {
 			return FromError(f.ctx.Err())
 		}
-		told, wait := FromError(err), f.backoff.wait()
+		told := FromError(err)
+		wait := max(f.backoff.wait(), told.RetryDelay)
 		if lasts(told) || wait >= f.patienceLeft() {
 			return told
 		}
@@ -60,6 +61,9 @@ func (f *following) stream() error {
 		var message *voicegatewayv1.WatchCallsResponse
 		if message, err = f.receive(stream); err != nil {
 			break
+		}
+		if f.ctx.Err() != nil { // the library hands out what it has received, also when the context has ended
+			return f.ctx.Err()
 		}
 		alarm.Stop() // what the loop's body takes is no silence
 		if !f.take(message) {
@@ -120,7 +124,7 @@ func (f *following) patienceLeft() time.Duration { return f.patience - time.Sinc
 // mayBeSilent is how long to wait for the next message.
 func (f *following) mayBeSilent() time.Duration { return min(f.silence, f.patienceLeft()) }
 
-// lasts tells whether another stream would end the same way.
+// lasts tells whether another stream would end the same way: by codes, so that it holds for newer reasons, too.
 func lasts(told *Error) bool {
 	switch told.Code {
 	case codes.Unimplemented:
@@ -128,7 +132,7 @@ func lasts(told *Error) bool {
 	case codes.ResourceExhausted: // not the gateway's: a message that is too large for the library
 		return !told.FromGateway
 	case codes.InvalidArgument, codes.NotFound, codes.OutOfRange, codes.FailedPrecondition, codes.AlreadyExists,
-		codes.Unauthenticated, codes.PermissionDenied:
+		codes.DataLoss, codes.Unauthenticated, codes.PermissionDenied:
 		return told.FromGateway
 	default: // the library calls its error of a channel that the caller has closed deprecated, but has no other
 		return errors.Is(told, grpc.ErrClientConnClosing)

@@ -19,7 +19,7 @@ func TestWhatTheReadmeShowsIsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(blocks) != 5 {
+	if len(blocks) != 7 {
 		t.Errorf("%d blocks", len(blocks))
 	}
 	for _, block := range blocks {

@@ -52,11 +52,11 @@ type player struct {
 }
 
 func (p *player) Recv() (*voicegatewayv1.WatchCallsResponse, error) {
-	for len(p.left) > 0 && p.ctx.Err() == nil {
+	for len(p.left) > 0 {
 		next := p.left[0]
 		p.left = p.left[1:]
 		switch next := next.(type) {
-		case *voicegatewayv1.WatchCallsResponse:
+		case *voicegatewayv1.WatchCallsResponse: // also when the context has ended, as the library does
 			p.tape.received++
 			return next, nil
 		case error:
@@ -64,6 +64,7 @@ func (p *player) Recv() (*voicegatewayv1.WatchCallsResponse, error) {
 		case time.Duration:
 			select {
 			case <-p.ctx.Done():
+				return nil, status.FromContextError(p.ctx.Err()).Err()
 			case <-time.After(next):
 			}
 		}

@@ -31,7 +31,7 @@ func WithPatience(limit time.Duration) WatchOption {
 
 // WithWatchBackoff waits so long before a new stream is opened, and twice as long before each further
 // one, up to longest; less a random part, at most half of it. Any message begins this anew. Default:
-// 0.2 seconds, up to 5 seconds.
+// 0.2 seconds, up to 5 seconds. It is longer where the gateway asks for more.
 func WithWatchBackoff(first, longest time.Duration) WatchOption {
 	return func(w *Watch) { w.backoff = backoff{first, longest} }
 }

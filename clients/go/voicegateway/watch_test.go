@@ -11,9 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"example.com/voicegateway/clients/go/voicegateway"
 	voicegatewayv1 "example.com/voicegateway/generated/go/voicegateway/v1"
@@ -290,6 +292,15 @@ func TestEachNewStreamWaitsTwiceAsLong(t *testing.T) {
 	}
 }
 
+func TestItWaitsLongerWhereTheGatewayAsksForIt(t *testing.T) {
+	paced := withDetails(codes.ResourceExhausted, &errdetails.ErrorInfo{Domain: "voicegateway.v1", Reason: "ERROR_REASON_RATE_LIMITED"},
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(7 * time.Second)})
+	played := &tape{streams: []stream{{paced}, {ended}}}
+	if played.play(t, oneCall()); !slices.Equal(played.waits(), []time.Duration{7 * time.Second}) {
+		t.Errorf("waited %v", played.waits())
+	}
+}
+
 func TestAnyMessageBeginsTheWaitsAnew(t *testing.T) {
 	for _, alive := range []*voicegatewayv1.WatchCallsResponse{event(3), beat(0), {}} {
 		played := &tape{streams: []stream{{drained}, {drained}, {drained}, {drained}, {alive, drained}, {ended}}}
@@ -364,6 +375,23 @@ func TestTheContextEndsTheWatchAtOnce(t *testing.T) {
 		if !errors.Is(seen.err, test.want) || !errors.As(seen.err, &e) || e.Code != test.code || e.FromGateway || seen.took != test.took {
 			t.Errorf("%s: %v after %s", name, seen.err, seen.took)
 		}
+	}
+}
+
+func TestNoEventIsToldOnceTheContextHasEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	played := &tape{streams: []stream{{event(3), event(7), ended}}}
+	watch := voicegateway.WatchCalls(ctx, played, oneCall())
+	var told []int64
+	for event, err := range watch.Events() {
+		cancel()
+		if told = append(told, event.GetSequence()); err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	if last, _ := watch.LastSequence(); !slices.Equal(told, []int64{3, 0}) || last != 3 {
+		t.Errorf("told %v, up to %d", told, last)
 	}
 }
 
