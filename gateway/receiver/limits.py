@@ -1,0 +1,36 @@
+"""How much of anything the receiver takes: it faces the internet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What strangers may cost. Sizes in bytes, times in seconds.
+
+    Attributes:
+        body: A request's body.
+        target: A request's path and query.
+        headers: A request's headers, all together.
+        connections: Connections at once. One more takes the place of the one that has waited longest for its request;
+            where all are being answered, it is turned away. Below the 1,024 files that a process may usually have open:
+            the calls need some, too.
+        at_once: Reports in the ledger at once; more are told to come again.
+        patience: How long a report waits for the ledger. The write goes on behind it.
+        sending: How long a request may take to arrive, from its first byte, or the connection's beginning, to its last.
+        idle: How long a connection is kept for a next request.
+        handshake: How long a TLS handshake may take.
+        goodbye: How long a stop waits for the answers in flight.
+    """
+
+    body: int = 64 * 1024
+    target: int = 16 * 1024
+    headers: int = 16 * 1024
+    connections: int = 600
+    at_once: int = 500
+    patience: float = 10.0
+    sending: float = 10.0
+    idle: int = 60
+    handshake: float = 5.0
+    goodbye: float = 3.0

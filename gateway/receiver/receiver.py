@@ -1,0 +1,92 @@
+"""The listener that the provider calls back: uvicorn's HTTP in the gateway's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import uvicorn
+
+from gateway.clock import Now
+from gateway.receiver.connections import Connections
+from gateway.receiver.limits import Limits
+from gateway.receiver.listening import BACKLOG, listening_socket, server_context
+from gateway.receiver.protocol import Protocol
+from gateway.receiver.reception import Reception
+from gateway.receiver.taking import Take, Taking
+from gateway.settings import Receiver as Settings
+
+_LAST_STEP: Final = 1.0
+"""Seconds in which a request that was cut off sees it."""
+
+
+class Receiver:
+    """Takes reports on an address of its own."""
+
+    def __init__(self, settings: Settings, take: Take, *, now: Now, limits: Limits | None = None) -> None:
+        """Builds a receiver; nothing listens yet.
+
+        Args:
+            settings: Where to listen, with which certificate, and whom to believe.
+            take: Writes a report down, given its token; False for a token that nobody knows. A report is answered with
+                200 only once this has returned True.
+            now: Tells when a report arrived.
+            limits: What strangers may cost.
+        """
+        self._settings = settings
+        self._limits = limits or Limits()
+        self._taking = Taking(take, self._limits)
+        self._reception = Reception(settings, self._taking, now=now, limits=self._limits)
+        self._connections = Connections(self._limits.connections)
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> str:
+        """Listens.
+
+        Returns:
+            The address, HOST:PORT, with the port that was given for port 0.
+
+        Raises:
+            InvalidSettingsError: The address cannot be listened on, or a file of `tls` cannot be used.
+        """
+        options = self._tls()
+        listening = await listening_socket(self._settings.listen)
+        loop = asyncio.get_running_loop()
+        config = self._config()
+        # uvicorn's own Server would handle signals, and wait without end for whoever is connected.
+        self._server = await loop.create_server(
+            lambda: Protocol(config, self._connections, self._limits), sock=listening, backlog=BACKLOG, **options
+        )
+        return f"{self._settings.listen.rpartition(':')[0]}:{listening.getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Takes no more, gives the reports in flight their answers within a few seconds, and closes."""
+        if self._server is not None:
+            self._server.close()
+            goodbye = self._limits.goodbye
+            await asyncio.gather(self._connections.close(goodbye), self._taking.end(goodbye))
+        if self._connections.tasks:
+            await asyncio.wait(self._connections.tasks, timeout=_LAST_STEP)
+        self._reception.turned_away.tell()
+
+    def _tls(self) -> dict[str, Any]:
+        if self._settings.tls is None:
+            return {}
+        seconds = self._limits.handshake
+        context = server_context(self._settings.tls)
+        return {"ssl": context, "ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": seconds}
+
+    def _config(self) -> uvicorn.Config:
+        config = uvicorn.Config(
+            self._reception,
+            http="h11",
+            ws="none",
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            proxy_headers=False,  # uvicorn would believe anybody on this machine
+            timeout_keep_alive=self._limits.idle,
+            h11_max_incomplete_event_size=self._limits.target + self._limits.headers,
+        )
+        config.load()
+        return config
