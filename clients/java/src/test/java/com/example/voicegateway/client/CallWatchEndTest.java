@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A watch ends with the call, when it is told to, and where going on would not help. */
-@Timeout(30) // where a wait is not cut off
+@Timeout(60) // where a wait is not cut off
 class CallWatchEndTest extends Watching {
   private static final StatusRuntimeException BROKEN = Statuses.foreign(Status.Code.UNAVAILABLE);
 
