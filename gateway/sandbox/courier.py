@@ -41,7 +41,7 @@ class Courier:
         self._timeout = timeout
         self._ssl_context = ssl_context
         self._on_turn = on_turn
-        self._transport: httpx2.AsyncHTTPTransport | None = None
+        self._transports: dict[str, httpx2.AsyncHTTPTransport] = {}
         self._lanes: dict[Hashable, deque[tuple[Report, Callable[[], None]]]] = {}
         self._ready: deque[Hashable] = deque()
         self._workers: set[asyncio.Task[None]] = set()
@@ -76,9 +76,8 @@ class Courier:
         """Drops everything, and closes the connections."""
         self.clear()
         await asyncio.gather(*self._leaving, return_exceptions=True)
-        if self._transport is not None:
-            await self._transport.aclose()
-            self._transport = None
+        while self._transports:
+            await self._transports.popitem()[1].aclose()
 
     async def _work(self) -> None:
         """Goes on until nothing is left to fetch."""
@@ -106,18 +105,23 @@ class Courier:
         on_change()
 
     async def _status_of(self, url: str) -> int:
-        if self._transport is None:
-            self._transport = httpx2.AsyncHTTPTransport(
-                verify=self._ssl_context or ssl.create_default_context(),
-                trust_env=False,
-                limits=httpx2.Limits(keepalive_expiry=_IDLE_SECONDS),
-            )
-        reply = await self._transport.handle_async_request(httpx2.Request("GET", url, headers=_HEADERS))
+        request = httpx2.Request("GET", url, headers=_HEADERS)
+        reply = await self._transport(request.url.scheme).handle_async_request(request)
         try:
             await _pass_over(reply)
         finally:
             await reply.aclose()
         return reply.status_code
+
+    def _transport(self, scheme: str) -> httpx2.AsyncHTTPTransport:
+        """Returns the connections of a scheme. To read which authorities are trusted takes a while: only if need be."""
+        if scheme not in self._transports:
+            self._transports[scheme] = httpx2.AsyncHTTPTransport(
+                verify=(self._ssl_context or ssl.create_default_context()) if scheme == "https" else False,
+                trust_env=False,
+                limits=httpx2.Limits(keepalive_expiry=_IDLE_SECONDS),
+            )
+        return self._transports[scheme]
 
 
 async def _pass_over(reply: httpx2.Response) -> None:

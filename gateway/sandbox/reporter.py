@@ -22,7 +22,7 @@ DLR: Final = "dlrurl"
 
 
 class Reporter:
-    """Sends the reports of attempts. Those of one attempt to one server arrive in the order they were sent."""
+    """Sends the reports of attempts. Those of one phone to one server arrive in the order they were sent."""
 
     def __init__(
         self,
@@ -67,8 +67,9 @@ class Reporter:
 
     def _send(self, attempt: Attempt, reports: list[Report]) -> None:
         attempt.reports += reports
+        phone = (attempt.order.request, attempt.number)
         for report in reports:
-            self._courier.send((attempt.id, _server(report.url)), report, partial(self._on_change, attempt))
+            self._courier.send((*phone, _server(report.url)), report, partial(self._on_change, attempt))
 
     def _reports(self, attempt: Attempt, event: str) -> list[Report]:
         values = attempt.variables()
