@@ -23,7 +23,7 @@ from serving import serving
 Secrets = Mapping[str, Mapping[str, bytes]]
 """What the cluster's own Secrets and ConfigMaps hold: by name, then by key."""
 
-LISTENS = re.compile(r"(?:0\.0\.0\.0|\[::\]):[0-9]+")
+LISTENS = re.compile(r"(?:0\.0\.0\.0|\[::\]):([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,15 @@ class Node:
         rendered: The objects in the cluster.
         root: Stands for the root of the containers' file system.
         secrets: What is in the cluster beside the release.
+        port: Stands for the container's port for calls.
+        reports_port: Stands for its port for reports.
     """
 
     rendered: Rendered
     root: Path
     secrets: Secrets = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    reports_port: int = field(default_factory=free_port)
 
     def lay_out(self, spec: Mapping[str, Any]) -> None:
         """Makes the pod's volumes, each where its containers mount it; a missing Secret or key is a KeyError."""
@@ -119,8 +122,12 @@ class Node:
 
     def _here(self, text: str) -> str:
         """Writes the container's paths as this machine's, and listens on loopback."""
-        text = LISTENS.sub(f"127.0.0.1:{self.port}", text)
+        text = LISTENS.sub(self._loopback, text)
         return re.sub(r"/(?:etc|var/lib)/[a-z]", lambda match: f"{self.root}{match[0]}", text)
+
+    def _loopback(self, listen: re.Match[str]) -> str:
+        names = {str(port["containerPort"]): port["name"] for port in self.rendered.gateway["ports"]}
+        return f"127.0.0.1:{self.reports_port if names.get(listen[1]) == 'reports' else self.port}"
 
 
 def image_environment() -> dict[str, str]:

@@ -62,16 +62,49 @@ def test_what_selects_stays_the_same_in_the_next_version(helm):
 def test_the_services_lead_to_the_port_that_the_gateway_listens_on(helm, file):
     """By its name, which the container gives to the port of `settings.listen`."""
     rendered = helm.template(file)
-    [port] = rendered.gateway["ports"]
+    port = rendered.gateway["ports"][0]
     listens = tomllib.loads(rendered.settings_file)["listen"]
 
     assert {"name": "GATEWAY_LISTEN", "value": listens} in rendered.gateway["env"]  # over the image's
     assert listens.endswith(f":{port['containerPort']}")
-    for service in rendered.of("Service"):
+    services = [each for each in rendered.of("Service") if not _is_for_reports(each)]
+    assert services
+    for service in services:
         [leads] = service["spec"]["ports"]
         assert port["name"] == leads["targetPort"]
         if service["spec"].get("clusterIP") == "None":  # no address, so nobody translates its port
             assert port["containerPort"] == leads["port"]
+
+
+def _is_for_reports(service):
+    return service["metadata"]["name"].endswith("-reports")
+
+
+@pytest.mark.parametrize("file", PER_FILE)
+def test_a_service_of_its_own_leads_to_where_reports_arrive(helm, file):
+    """What is shown to the provider leads to no other port; without a receiver there is none."""
+    rendered = helm.template(file)
+    receiver = tomllib.loads(rendered.settings_file).get("receiver")
+    services = [each["spec"] for each in rendered.of("Service") if _is_for_reports(each)]
+
+    if receiver is None:
+        assert [] == services
+        assert ["grpc"] == [port["name"] for port in rendered.gateway["ports"]]
+    else:
+        [[leads]] = [service["ports"] for service in services]
+        _, port = rendered.gateway["ports"]
+        assert ("reports", "reports") == (port["name"], leads["targetPort"])
+        assert receiver["listen"].endswith(f":{port['containerPort']}")
+        assert ("https" if "tls" in receiver else "http") == leads["appProtocol"]
+
+
+def test_the_service_for_reports_is_as_it_was_asked_for(helm):
+    """Its kind, its port and its annotations are apart from those of the service for callers."""
+    [service] = [each for each in helm.template(EVERYTHING).of("Service") if _is_for_reports(each)]
+
+    assert "voice-gateway-reports" == service["metadata"]["name"]
+    assert {"example.com/public": "true"} == service["metadata"]["annotations"]
+    assert ("NodePort", 8443) == (service["spec"]["type"], service["spec"]["ports"][0]["port"])
 
 
 @pytest.mark.parametrize("file", PER_FILE)
@@ -177,15 +210,17 @@ def test_new_settings_roll_the_pods_and_a_new_key_does_not(helm):
 
 
 def test_the_policy_lets_through_what_is_needed_and_nothing_else(helm):
-    """In: callers and the test, to the gateway's port. Out: names, the provider's ports, the database."""
+    """In: callers and the test, to gRPC's port, and reports to theirs. Out: names, the provider, the database."""
     rendered = helm.template(EVERYTHING, values="networkPolicy: {extraIngress: [], extraEgress: []}")
     policy = rendered.one("NetworkPolicy")["spec"]
-    [into] = policy["ingress"]
+    [into, reports] = policy["ingress"]
     [names, provider, database] = policy["egress"]
     [test] = rendered.of("Pod")
 
     assert ["Ingress", "Egress"] == policy["policyTypes"]
     assert [{"protocol": "TCP", "port": rendered.gateway["ports"][0]["name"]}] == into["ports"]
+    assert [{"protocol": "TCP", "port": rendered.gateway["ports"][1]["name"]}] == reports["ports"]
+    assert [{"ipBlock": {"cidr": "192.0.2.0/24"}}] == reports["from"]
     assert any(
         peer.get("podSelector", {}).get("matchLabels", {"": ""}).items() <= test["metadata"]["labels"].items()
         for peer in into["from"]
@@ -194,6 +229,13 @@ def test_the_policy_lets_through_what_is_needed_and_nothing_else(helm):
     assert {443, 8443} == {each["port"] for each in provider["ports"]}
     assert [6432] == [each["port"] for each in database["ports"]]
     assert "169.254.0.0/16" in provider["to"][0]["ipBlock"]["except"]
+
+
+def test_the_policy_opens_no_port_where_nobody_listens(helm):
+    """Without a receiver only callers are let in."""
+    [into] = helm.template(POSTGRESQL).one("NetworkPolicy")["spec"]["ingress"]
+
+    assert ["grpc"] == [each["port"] for each in into["ports"]]
 
 
 def test_the_policy_says_more_where_more_is_asked_for(helm):
@@ -238,6 +280,19 @@ def test_with_tls_the_probes_ask_by_the_images_command(helm):
         pytest.param("", "There must be a ledger already", "ATTENTION", id="the first time"),
         pytest.param("ledger: {create: true}", "--set ledger.create=false", "There must be", id="with a new ledger"),
         pytest.param("networkPolicy: {enabled: false}", "set networkPolicy.enabled", "ATTENTION", id="open to all"),
+        pytest.param("", "set settings.receiver", "must lead to", id="nobody listens for reports"),
+        pytest.param(
+            "settings: {receiver: {listen: '0.0.0.0:8082', public_url: 'https://calls.example.com/voice/'}}",
+            "https://calls.example.com/voice/, which must lead to\n\n  calls-kaleyra-gateway-reports.voice.svc:8081\n",
+            "Nobody is told",
+            id="where reports arrive",
+        ),
+        pytest.param(
+            "settings: {receiver: {listen: '0.0.0.0:8082', public_url: 'https://calls.example.com/voice/'}}",
+            "curl -i https://calls.example.com/voice/reports/nobody\n",
+            "Nobody is told",
+            id="how to try it",
+        ),
     ],
 )
 def test_the_notes_say_what_to_do_next_and_no_secret(helm, tmp_path, values, said, unsaid):

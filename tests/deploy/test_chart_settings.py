@@ -8,7 +8,7 @@ from chart import AUTOSCALING, EVERYTHING, MINIMAL, POSTGRESQL, STAGING, TLS, VA
 from cluster import secrets
 from kubelet import Node
 
-from gateway.settings import AccountSettings, Ledger, Log, Provider, Receiver, Settings, Tls, load
+from gateway.settings import AccountSettings, Ledger, Log, Provider, Receiver, Settings, Tls, Watch, load
 
 
 @pytest.fixture
@@ -40,6 +40,8 @@ def test_without_values_the_settings_are_the_gateways_defaults(loaded):
     assert defaults.drain_grace == settings.drain_grace
     assert defaults.max_calls_in_flight == settings.max_calls_in_flight
     assert defaults.log.level == settings.log.level
+    assert defaults.watch == settings.watch
+    assert defaults.receiver is settings.receiver is None
     assert _days(defaults.ledger) == _days(settings.ledger)
 
 
@@ -51,12 +53,20 @@ def test_every_setting_can_be_given(helm):
     """No setting of the gateway is out of the chart's reach; a key is given by file alone."""
     file = tomllib.loads(helm.template(EVERYTHING).settings_file)
     file["tls"] |= tomllib.loads(helm.template(TLS).settings_file)["tls"]
-    sections = {"tls": Tls, "log": Log, "ledger": Ledger, "provider": Provider, "receiver": Receiver}
+    sections = {
+        "tls": Tls,
+        "log": Log,
+        "ledger": Ledger,
+        "provider": Provider,
+        "receiver": Receiver,
+        "watch": Watch,
+    }
     accounts = set().union(*file["accounts"].values())
 
     assert set(Settings.model_fields) == file.keys()
     for name, section in sections.items():
         assert set(section.model_fields) == file[name].keys()
+    assert set(Tls.model_fields) == file["receiver"]["tls"].keys()
     assert set(AccountSettings.model_fields) == accounts | {"api_key"}
 
 
@@ -72,6 +82,13 @@ def test_what_is_given_arrives(loaded):
     assert ("https://api.in.kaleyra.io:8443", ()) == (emergency.base_url, emergency.only_numbers)
     assert 'emergency-"key"-\\for-the-checks-only' == emergency.api_key_file.read_text()
     assert (60, 30, 800) == _days(settings.ledger)
+    receiver = settings.receiver
+    assert ("https://calls.example.com/voice", "in_all") == (receiver.public_url, receiver.urls_counted)
+    assert (("single", "double", "bare"), ("single",)) == (receiver.dlr_placeholders, receiver.callback_placeholders)
+    assert (7_776_000, 600) == (receiver.stale_after, receiver.refusals_per_minute)
+    assert ("10.0.0.0/8", "2001:db8::7") == receiver.trusted_proxies
+    assert "BEGIN CERTIFICATE" in receiver.tls.certificate_file.read_text()
+    assert (7.5, 60) == (settings.watch.heartbeat, settings.watch.settle)
     assert settings.ledger.url.startswith("postgresql://gateway@db.example.com:6432/ledger?sslmode=verify-full&")
 
 

@@ -51,6 +51,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ .Values.settings.listen | splitList ":" | last }}
 {{- end -}}
 
+{{/* Empty while nobody listens for reports. */}}
+{{- define "kaleyra-gateway.reportsPort" -}}
+{{- with .Values.settings.receiver -}}
+{{ .listen | splitList ":" | last }}
+{{- end -}}
+{{- end -}}
+
 {{- define "kaleyra-gateway.testLabels" -}}
 app.kubernetes.io/name: {{ include "kaleyra-gateway.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}

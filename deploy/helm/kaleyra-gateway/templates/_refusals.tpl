@@ -10,6 +10,7 @@ What the schema cannot say, because it compares values with each other: every mi
   (include "kaleyra-gateway.ledgerMistakes" . | fromJsonArray)
   (include "kaleyra-gateway.drainMistakes" . | fromJsonArray)
   (include "kaleyra-gateway.tlsMistakes" . | fromJsonArray)
+  (include "kaleyra-gateway.receiverMistakes" . | fromJsonArray)
   (include "kaleyra-gateway.replicaMistakes" . | fromJsonArray)
   (include "kaleyra-gateway.environmentMistakes" . | fromJsonArray) -}}
 {{- if $mistakes -}}
@@ -76,6 +77,20 @@ What the schema cannot say, because it compares values with each other: every mi
 {{- end -}}
 {{- if and .probeSecret (not .clientCaSecret) -}}
 {{- $mistakes = append $mistakes "tls.probeSecret: is for tls.clientCaSecret; leave it out" -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $mistakes -}}
+{{- end -}}
+
+{{- define "kaleyra-gateway.receiverMistakes" -}}
+{{- $mistakes := list -}}
+{{- $port := include "kaleyra-gateway.reportsPort" . -}}
+{{- if eq $port (include "kaleyra-gateway.port" .) -}}
+{{- $mistakes = append $mistakes "settings.receiver.listen: must have another port than settings.listen, where calls are placed" -}}
+{{- end -}}
+{{- with .Values.networkPolicy -}}
+{{- if and .enabled $port (not .ingress.reportsFrom) -}}
+{{- $mistakes = append $mistakes "networkPolicy.ingress.reportsFrom: no report could arrive; name the ingress, or the provider's addresses" -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $mistakes -}}
