@@ -175,8 +175,9 @@ public final class CallWatch implements Iterator<CallEvent>, Iterable<CallEvent>
     if (isClosed()) {
       return;
     }
-    Duration wait = watcher.backoff().before(++breaks);
-    if (isFinal(CallError.from(broken)) || isOver() || wait.compareTo(Timeouts.left(patience)) >= 0) {
+    CallError error = CallError.from(broken);
+    Duration wait = Timeouts.longer(watcher.backoff().before(++breaks), error.retryDelay().orElse(Duration.ZERO));
+    if (isFinal(error) || isOver() || wait.compareTo(Timeouts.left(patience)) >= 0) {
       throw fail(broken);
     }
     closed.await(NANOSECONDS.convert(wait), NANOSECONDS);

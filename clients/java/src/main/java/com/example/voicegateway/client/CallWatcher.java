@@ -81,7 +81,8 @@ public final class CallWatcher {
   }
 
   /**
-   * Sets the waits before a new stream. They begin anew with each message that arrives.
+   * Sets the waits before a new stream. They begin anew with each message that arrives. A longer one that the gateway
+   * asks for goes before them.
    *
    * @param first before the first new stream; each further one is twice as long, less up to half of it by chance
    * @param longest never more than this

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.example.voicegateway.v1.ErrorReason;
 import com.example.voicegateway.v1.OutboundCallServiceGrpc;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -206,6 +207,21 @@ class CallWatchEndTest extends Watching {
 
   private CallWatcher waitingLonger() {
     return watcher.withBackoff(Duration.ofMillis(1), Duration.ofHours(1)).withPatience(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void aWaitThatTheGatewayAsksForEndsThePatience() {
+    RetryInfo inAnHour =
+        RetryInfo.newBuilder()
+            .setRetryDelay(com.google.protobuf.Duration.newBuilder().setSeconds(3600))
+            .build();
+    ErrorInfo info = Statuses.info("OVERLOADED", "UNSPECIFIED", "UNSPECIFIED");
+    streams.then(Statuses.error(Status.Code.UNAVAILABLE, info, inAnHour));
+    CallWatch watch = watcher.watchCalls(CALL);
+    CallException failure = assertThrows(CallException.class, watch::hasNext);
+
+    assertEquals(ErrorReason.ERROR_REASON_OVERLOADED, failure.error().reason());
+    assertEquals(1, gateway.watches.size());
   }
 
   @Test
