@@ -38,16 +38,16 @@ class ReportUrls:
     """The URLs of one attempt at a call: they bear its token, which is never shown."""
 
     _address: ReportAddress
-    _token: str = field(repr=False)
+    token: str = field(repr=False)
 
     @property
     def dlr(self) -> str:
         """The URL for `dlrurl`."""
-        return f"{self._address.base}{self._token}{self._address.dlr_rest}"
+        return f"{self._address.base}{self.token}{self._address.dlr_rest}"
 
     def of_events(self, callbacks: Callbacks) -> dict[str, str]:
         """Gives each event that has room its URL, by the event's name."""
-        address, start = self._address, f"{self._address.base}{self._token}/"
+        address, start = self._address, f"{self._address.base}{self.token}/"
         return {event: f"{start}{event}{address.event_rest}" for event in address.events(callbacks)}
 
 
