@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import Final
 
 import structlog
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from gateway.accounts import accounts_from
+from gateway.accounts import Accounts, accounts_from
 from gateway.boundary import Boundary
 from gateway.calls.admission import Admission
 from gateway.calls.answers import Answers
-from gateway.calls.dialer import Dialer
+from gateway.calls.dialer import Dialer, Reports
+from gateway.calls.feed import Feed
 from gateway.calls.reading import Reading
 from gateway.calls.service import OutboundCallService
+from gateway.calls.watching import Watching
 from gateway.clock import utc_now
 from gateway.kaleyra import reply
 from gateway.kaleyra.client import ProviderClient
+from gateway.kaleyra.report_urls import ReportAddress
 from gateway.ledger.keeper import Keeper
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.retention import Retention
@@ -27,8 +31,10 @@ from gateway.ledger.store import Store
 from gateway.ledger.stores import store_from
 from gateway.ledger.upkeep import Upkeep
 from gateway.listener import Listener
+from gateway.receiver.receiver import Receiver
 from gateway.rules import Rules
 from gateway.settings import Provider, Settings
+from gateway.settings import Receiver as ReceiverSettings
 from gateway.telemetry import Secrets
 from voicegateway.v1 import outbound_call_service_pb2
 
@@ -62,6 +68,7 @@ class Gateway:
         accounts = accounts_from(settings.accounts, secrets)
         self._settings = settings
         self._client = ProviderClient(settings.provider)
+        reports = _reports(settings.receiver)
         self._is_draining = False
         self._told: set[asyncio.Task[None]] = set()
         retention = Retention.of(settings.ledger)
@@ -69,11 +76,19 @@ class Gateway:
         store = store or store_from(settings.ledger, in_flight=lambda: self.dialer.in_flight)
         self.ledger: Final = Ledger(store, on_health=self._on_health)
         self._upkeep = Upkeep(self.ledger, Keeper(store, retention).step)
-        self.dialer: Final = _dialer(settings, self._client, self.ledger, answers)
+        self._feed = Feed(self.ledger)
+        self.ledger.on_change = self._feed.stir
+        self.dialer: Final = _dialer(settings, self._client, self.ledger, answers, reports)
         admission = Admission(accounts, self.ledger, has_room=self.dialer.has_room, now=utc_now)
-        service = OutboundCallService(accounts, admission, self.dialer, Reading(accounts, self.ledger, answers))
+        reading = Reading(accounts, self.ledger, answers)
+        watching = _watching(settings, accounts, self.ledger, reading, self._feed)
+        address = reports.address if reports else None
+        service = OutboundCallService(accounts, admission, self.dialer, reading, watching, address)
         self._boundary = Boundary(SERVICE, service, Rules(_request_types(), now=utc_now))
         self._listener = Listener(settings, SERVICE, self._boundary.handler())
+        self._receiver = _receiver(settings.receiver, self.ledger)
+        self.receiver_address = ""
+        """Where reports are received, HOST:PORT, once it has started; empty where they are not."""
 
     async def start(self) -> str:
         """Opens the ledger, listens, and turns ready.
@@ -87,13 +102,24 @@ class Gateway:
         """
         await self.ledger.open()
         try:
-            address = await self._listener.start()
+            address = await self._listen()
         except BaseException:
             await self.ledger.close()
             raise
         self._upkeep.start()
+        self._feed.start()
         await self._listener.ready(is_ready=self.ledger.is_healthy)
         return address
+
+    async def _listen(self) -> str:
+        if self._receiver is not None:
+            self.receiver_address = await self._receiver.start()
+        try:
+            return await self._listener.start()
+        except BaseException:
+            if self._receiver is not None:
+                await self._receiver.stop()
+            raise
 
     def _on_health(self, is_healthy: bool) -> None:
         """Tells whether calls are welcome: none can be placed without a record."""
@@ -109,6 +135,7 @@ class Gateway:
         """
         self._is_draining = True
         await self._listener.ready(is_ready=False)
+        self._feed.close()
         in_time = True
         try:
             async with asyncio.timeout(self._settings.drain_grace):
@@ -129,17 +156,37 @@ class Gateway:
         """Stops at once; what was sent and not answered is recorded as unknown."""
         self._is_draining = True
         await self._upkeep.stop()
+        await self._feed.stop()
         await self.dialer.cut_off()
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS):
                 await self._boundary.idle()
         await self._listener.stop()
         await self._client.aclose()
+        if self._receiver is not None:
+            await self._receiver.stop()
         await self.ledger.close()
         log.info("stopped", outcomes=dict(self.dialer.outcomes))
 
 
-def _dialer(settings: Settings, client: ProviderClient, ledger: Ledger, answers: Answers) -> Dialer:
+def _reports(receiver: ReceiverSettings | None) -> Reports | None:
+    if receiver is None:
+        return None
+    return Reports(ReportAddress.of(receiver), timedelta(seconds=receiver.stale_after))
+
+
+def _receiver(receiver: ReceiverSettings | None, ledger: Ledger) -> Receiver | None:
+    return None if receiver is None else Receiver(receiver, ledger.report, now=utc_now)
+
+
+def _watching(settings: Settings, accounts: Accounts, ledger: Ledger, reading: Reading, feed: Feed) -> Watching:
+    watch = settings.watch
+    return Watching(accounts, ledger, reading, feed, heartbeat=watch.heartbeat, settle=watch.settle, now=utc_now)
+
+
+def _dialer(
+    settings: Settings, client: ProviderClient, ledger: Ledger, answers: Answers, reports: Reports | None
+) -> Dialer:
     provider = settings.provider
     begin_within = 2 * provider.connect_timeout
     return Dialer(
@@ -150,6 +197,7 @@ def _dialer(settings: Settings, client: ProviderClient, ledger: Ledger, answers:
         begin_within=begin_within,
         send_within=begin_within + provider.reply_timeout + 1,
         calls_in_flight=settings.max_calls_in_flight,
+        reports=reports,
         now=utc_now,
     )
 

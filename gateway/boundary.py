@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, Final
 
 import grpc
@@ -33,7 +34,7 @@ _DIALS: Final = "PlaceCall"
 _KEY_FIELDS: Final = ("request_id", "account")
 """Without these well-formed, no record can be looked up: their violations refuse a request before all else."""
 
-Method = Callable[[Any, Inbound], Awaitable[Message] | AsyncIterator[Message]]
+Method = Callable[[Any, Inbound], Awaitable[Message] | AsyncGenerator[Message]]
 """A method of the service: a request in, one response or a stream out, and a GatewayError for everything else."""
 
 
@@ -110,8 +111,9 @@ class _Door:
     async def stream(self, body: bytes, context: Context) -> AsyncIterator[bytes]:
         async with self._visit(context) as visit:
             request = self._admit(body, visit)
-            async for response in self._run(request, visit.inbound):
-                yield self._checked(response).SerializeToString()
+            async with aclosing(self._run(request, visit.inbound)) as responses:
+                async for response in responses:
+                    yield self._checked(response).SerializeToString()
 
     def _visit(self, context: Context) -> Visit:
         self._enter(context)

@@ -46,8 +46,8 @@ async def serve(settings: Settings, secrets: Secrets) -> int:
         accounts=sorted(settings.accounts),
         tls=bool(settings.tls),
         ledger=str(settings.ledger.file or "PostgreSQL"),
+        reports=gateway.receiver_address or "not received",
     )
-    _say_what_is_missing(settings)
     await first.wait()
     log.info("draining", grace=settings.drain_grace)
     return await _drained_or_cut_off(gateway, second)
@@ -63,9 +63,3 @@ async def _drained_or_cut_off(gateway: Gateway, second: asyncio.Event) -> int:
     drain.cancel()
     await gateway.stop()
     return CUT_OFF
-
-
-def _say_what_is_missing(settings: Settings) -> None:
-    """Warns of settings that this version reads but does not act on: nothing is promised in silence."""
-    if settings.receiver is not None:
-        log.warning("no receiver in this version: [receiver] is not served", listen=settings.receiver.listen)

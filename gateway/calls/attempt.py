@@ -17,6 +17,7 @@ from gateway.errors import GatewayError
 from gateway.kaleyra.client import DeliveryError, NotSentError, ProviderClient, ReplyLostError
 from gateway.kaleyra.form import encode, to_form
 from gateway.kaleyra.reply import HttpReply, Reading, Verdict, read_verdict
+from gateway.kaleyra.report_urls import ReportUrls
 from gateway.ledger.record import Record
 from gateway.ledger.transitions import Outcome
 from voicegateway.v1.error_reason_pb2 import (
@@ -74,6 +75,7 @@ class Attempt:
     request: PlaceCallRequest = field(repr=False)
     account: Account
     fence: Fence
+    urls: ReportUrls | None = field(default=None, repr=False)
 
     async def send(self, client: ProviderClient, reading: Reading, facts: dict[str, Any]) -> Outcome:
         """Sends the request to the provider, once, and reads what it says.
@@ -110,7 +112,7 @@ class Attempt:
             return Outcome(error=self._bug(bug, ERROR_REASON_OUTCOME_UNKNOWN))
 
     def _prepared(self) -> tuple[str, bytes]:
-        form = to_form(self.request.call, bridge=self.account.bridge, custom=self.record.call_id)
+        form = to_form(self.request.call, bridge=self.account.bridge, custom=self.record.call_id, reports=self.urls)
         return self.account.key.current(), encode(form)
 
     def _bug(self, bug: Exception, reason: ErrorReason.ValueType) -> GatewayError:

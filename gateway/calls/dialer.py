@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -21,8 +22,9 @@ from gateway.errors import GatewayError
 from gateway.inbound import Inbound
 from gateway.kaleyra.client import ProviderClient
 from gateway.kaleyra.reply import Reading
+from gateway.kaleyra.report_urls import ReportAddress
 from gateway.ledger.ledger import Known, Ledger
-from gateway.ledger.record import Key, Record, encoded
+from gateway.ledger.record import Key, Record, encoded, hashed
 from gateway.ledger.store import LedgerUnavailableError
 from gateway.ledger.transitions import Wish
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE, ERROR_REASON_OUTCOME_UNKNOWN
@@ -30,6 +32,19 @@ from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, PlaceCal
 
 SLOW: Final = 1.0
 """Seconds after which a verdict that is still not written makes the ledger suspect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What is asked of the provider about each call.
+
+    Attributes:
+        address: Where its reports are to go.
+        stale_after: How long after the expected start silence counts as stale.
+    """
+
+    address: ReportAddress
+    stale_after: timedelta
 
 
 class Dialer:
@@ -45,6 +60,7 @@ class Dialer:
         begin_within: float,
         send_within: float,
         calls_in_flight: int,
+        reports: Reports | None,
         now: Now,
     ) -> None:
         """Builds a dialer.
@@ -57,6 +73,7 @@ class Dialer:
             begin_within: Seconds from the reservation until the request has left, or is never sent.
             send_within: Seconds from the reservation until the attempt has certainly ended.
             calls_in_flight: How many calls may be on their way at once.
+            reports: What is asked of the provider about a call; None when nobody listens for it.
             now: Tells the time.
         """
         self._client = client
@@ -66,6 +83,7 @@ class Dialer:
         self._begin_within = begin_within
         self._send_within = timedelta(seconds=send_within)
         self._limit = calls_in_flight
+        self._reports = reports
         self._now = now
         self._running = Running()
         self._draining = False
@@ -153,6 +171,7 @@ class Dialer:
     def _dialing(
         self, request: PlaceCallRequest, account: Account, warnings: list[Warning], inbound: Inbound
     ) -> Dialing:
+        token = secrets.token_hex(16)
         wish = Wish(
             key=Key(account.name, request.request_id),
             call_id=str(ULID()),
@@ -161,9 +180,12 @@ class Dialer:
             owner=secrets.token_hex(16),
             age=timedelta(0),
             send_within=self._send_within,
+            token=hashed(token.encode()) if self._reports else b"",
+            stale_after=self._reports.stale_after if self._reports else None,
         )
         fence = Fence(request=request, begin_within=self._begin_within, is_paused=self._is_paused, now=self._now)
-        return Dialing(request, account, wish, fence, inbound)
+        urls = self._reports.address.with_token(token) if self._reports else None
+        return Dialing(request, account, wish, fence, urls, inbound)
 
     def _is_paused(self) -> bool:
         return self._ledger.pause is not None
@@ -189,7 +211,7 @@ class Dialer:
     async def _sent(self, dialing: Dialing, reserved: Record) -> Record | None:
         facts = dialing.inbound.facts
         facts |= {"call_id": reserved.call_id, "account": reserved.account}
-        attempt = Attempt(reserved, dialing.request, dialing.account, dialing.fence)
+        attempt = Attempt(reserved, dialing.request, dialing.account, dialing.fence, dialing.urls)
         outcome = await attempt.send(self._client, self._reading, facts)
         dialing.ends(outcome)
         return await self._ledger.finish(reserved, outcome) or dialing.told()

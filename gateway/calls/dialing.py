@@ -12,6 +12,7 @@ from gateway.accounts import Account
 from gateway.calls.attempt import Fence
 from gateway.clock import Stopwatch, utc_now
 from gateway.inbound import Inbound
+from gateway.kaleyra.report_urls import ReportUrls
 from gateway.ledger import transitions
 from gateway.ledger.record import Record
 from gateway.ledger.transitions import Outcome, Wish
@@ -57,6 +58,7 @@ class Dialing:
     account: Account
     wish: Wish
     fence: Fence
+    urls: ReportUrls | None
     inbound: Inbound
     reserved: Record | None = None
     outcome: Outcome | None = None

@@ -18,7 +18,12 @@ from gateway.ledger.record import Key, Record
 from gateway.ledger.store import Filter, LedgerUnavailableError
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_CALL_NOT_FOUND, ERROR_REASON_LEDGER_UNAVAILABLE
 from voicegateway.v1.outbound_call_pb2 import OutboundCall
-from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, ListCallsRequest, ListCallsResponse
+from voicegateway.v1.outbound_call_service_pb2 import (
+    GetCallRequest,
+    ListCallsRequest,
+    ListCallsResponse,
+    WatchCallsRequest,
+)
 
 DEFAULT_PAGE: Final = 100
 LARGEST_PAGE: Final = 1000
@@ -48,16 +53,24 @@ class Reading:
             GatewayError: ACCOUNT_NOT_FOUND, CALL_NOT_FOUND or LEDGER_UNAVAILABLE.
         """
         account = self._accounts.resolve(request.account).name
+        return self._answers.to_call(await self.record(account, request))
+
+    async def record(self, account: str, lookup: GetCallRequest | WatchCallsRequest) -> Record:
+        """Finds the record of the call that a request is about.
+
+        Raises:
+            GatewayError: CALL_NOT_FOUND or LEDGER_UNAVAILABLE.
+        """
         try:
-            if request.HasField("call_id"):
-                record = await self._ledger.find_call(account, request.call_id)
+            if lookup.HasField("call_id"):
+                record = await self._ledger.find_call(account, lookup.call_id)
             else:
-                record = await self._ledger.find(Key(account, request.request_id))
+                record = await self._ledger.find(Key(account, lookup.request_id))
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
         if record is None:
             raise GatewayError(ERROR_REASON_CALL_NOT_FOUND)
-        return self._answers.to_call(record)
+        return record
 
     async def page(self, request: ListCallsRequest) -> ListCallsResponse:
         """Lists calls, newest first, from where the page before ended.

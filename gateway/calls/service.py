@@ -1,6 +1,6 @@
 """The service: one method an RPC, each the path of one request."""
 
-from typing import Never
+from collections.abc import AsyncGenerator
 
 from gateway.accounts import Accounts, name_of
 from gateway.calls.admission import Admission
@@ -8,10 +8,11 @@ from gateway.calls.dialer import Dialer
 from gateway.calls.preview import preview_of
 from gateway.calls.reading import Reading
 from gateway.calls.warnings import warnings_for
+from gateway.calls.watching import Watching
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
+from gateway.kaleyra.report_urls import ReportAddress
 from gateway.ledger.record import Key
-from voicegateway.v1.error_reason_pb2 import ERROR_REASON_UNIMPLEMENTED
 from voicegateway.v1.outbound_call_service_pb2 import (
     GetCallRequest,
     GetCallResponse,
@@ -21,14 +22,35 @@ from voicegateway.v1.outbound_call_service_pb2 import (
     PlaceCallResponse,
     Warning,  # noqa: A004 - the contract's word
     WatchCallsRequest,
+    WatchCallsResponse,
 )
 
 
 class OutboundCallService:
     """Answers voicegateway.v1.OutboundCallService; see its protos for what each method promises."""
 
-    def __init__(self, accounts: Accounts, admission: Admission, dialer: Dialer, reading: Reading) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        admission: Admission,
+        dialer: Dialer,
+        reading: Reading,
+        watching: Watching,
+        reports: ReportAddress | None,
+    ) -> None:
+        """Builds the service.
+
+        Args:
+            accounts: The configured accounts.
+            admission: Refuses what may not be dialed.
+            dialer: Places calls.
+            reading: Reads them.
+            watching: Follows them.
+            reports: Where reports are asked for; None when nobody listens for them.
+        """
         self._accounts = accounts
+        self._watching = watching
+        self._reports = reports
         self._admission = admission
         self._dialer = dialer
         self._reading = reading
@@ -46,11 +68,14 @@ class OutboundCallService:
         if request.validate_only:
             recorded = await inbound.in_time(self._dialer.replays.recorded(request, key))
             return self._dry_run(request, is_recorded=recorded is not None)
-        return await self._dialer.dial(request, account, _warnings(request), inbound)
+        return await self._dialer.dial(request, account, self._warnings(request), inbound)
 
     def _dry_run(self, request: PlaceCallRequest, *, is_recorded: bool) -> PlaceCallResponse:
-        preview = preview_of(request.call, self._accounts.find(request.account))
-        return PlaceCallResponse(replayed=is_recorded, warnings=_warnings(request), preview=preview)
+        preview = preview_of(request.call, self._accounts.find(request.account), self._reports)
+        return PlaceCallResponse(replayed=is_recorded, warnings=self._warnings(request), preview=preview)
+
+    def _warnings(self, request: PlaceCallRequest) -> list[Warning]:
+        return warnings_for(request.call, reports=self._reports)
 
     async def GetCall(self, request: GetCallRequest, inbound: Inbound) -> GetCallResponse:  # noqa: N802
         """Reads one call."""
@@ -60,10 +85,6 @@ class OutboundCallService:
         """Reads a page of calls."""
         return await inbound.in_time(self._reading.page(request))
 
-    def WatchCalls(self, _request: WatchCallsRequest, _inbound: Inbound) -> Never:  # noqa: N802
-        """Needs the reports, which are not built yet."""
-        raise GatewayError(ERROR_REASON_UNIMPLEMENTED)
-
-
-def _warnings(request: PlaceCallRequest) -> list[Warning]:
-    return warnings_for(request.call, reports=None)
+    def WatchCalls(self, request: WatchCallsRequest, inbound: Inbound) -> AsyncGenerator[WatchCallsResponse]:  # noqa: N802
+        """Follows one call, or all calls of an account."""
+        return self._watching.responses(request, inbound)

@@ -1,6 +1,8 @@
-"""How the provider may read a number that was written without its country code."""
+"""Numbers: how the provider may read one that was written without its country code, and whom it then reports about."""
 
 from collections.abc import Set as AbstractSet
+
+from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
 
 
 def readings(number: str, prefix: str) -> AbstractSet[str]:
@@ -13,3 +15,23 @@ def readings(number: str, prefix: str) -> AbstractSet[str]:
     if number.startswith("+") or not country:
         return {digits}
     return {country + digits, digits} if digits.startswith(country) else {country + digits}
+
+
+def recipient_of(call: OutboundCallRequest, callee: str) -> int | None:
+    """Finds the recipient that a report is about, by its place in the request; None where that is not certain.
+
+    Args:
+        call: The request.
+        callee: The reported number, digits only; empty where none was told.
+    """
+    if not callee:
+        return 0 if len(call.recipients) == 1 else None
+    exact = [place for place, each in enumerate(call.recipients) if callee in readings(each.number, call.prefix)]
+    found = exact or [place for place, each in enumerate(call.recipients) if callee in _short(each.number, call.prefix)]
+    return found[0] if len(found) == 1 else None
+
+
+def _short(number: str, prefix: str) -> AbstractSet[str]:
+    """The number as it was written, and without its country code as far as that is known."""
+    digits, country = number.removeprefix("+"), prefix.removeprefix("+")
+    return {digits, digits.removeprefix(country)}

@@ -15,6 +15,9 @@ from gateway.ledger.store import Store
 STEP: Final = 100
 """Records that one step looks at."""
 
+EVENTS_STEP: Final = 1000
+"""Events of each account that one step looks at."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -45,6 +48,7 @@ class Keeper:
             await self._reduce(Stage.WHOLE, self._retention.erase_after)
             or await self._reduce(Stage.ERASED, self._retention.entomb_after)
             or await self._forget()
+            or await self._forget_events()
         )
         if self._is_dirty and not done:
             await self._store.scrub()
@@ -61,6 +65,9 @@ class Keeper:
 
     def _retained(self, record: Record | None, now: datetime) -> Record | None:
         return retain(record, self._retention, now)
+
+    async def _forget_events(self) -> bool:
+        return await self._store.forget_events(self._retention.entomb_after, EVENTS_STEP) > 0
 
     async def _forget(self) -> bool:
         forgotten = await self._store.forget(self._retention.forget_after, STEP)

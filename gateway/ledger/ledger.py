@@ -13,8 +13,10 @@ import stamina
 import structlog
 
 from gateway.clock import Stopwatch
+from gateway.kaleyra.reports import Report
 from gateway.ledger import transitions
-from gateway.ledger.record import Key, Record
+from gateway.ledger.events import NumberedEvent, Span
+from gateway.ledger.record import Key, Record, hashed
 from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause, Store
 from gateway.ledger.transitions import Outcome, Wish
 from gateway.ledger.waiting import Waiting
@@ -28,6 +30,9 @@ LONGEST_PAUSE: Final = timedelta(seconds=2)
 
 LAST_WRITES: Final = 2.0
 """Seconds for what is still to be written when the ledger is closed."""
+
+STALE_STEP: Final = 100
+"""Calls that one look at what has gone stale takes."""
 
 PAUSE_IS_FRESH: Final = 1.0
 """Seconds for which what was read of an operator's pause is believed."""
@@ -66,6 +71,8 @@ class Ledger:
         self._pause: Pause | None = None
         self._pause_age: Stopwatch | None = None
         self.is_healthy = True
+        self.on_change: Callable[[], None] = lambda: None
+        """Is told of each change that was committed here: there may be something new to tell."""
 
     async def open(self) -> None:
         """Opens the store, and gives up on attempts whose owners are known dead.
@@ -176,6 +183,60 @@ class Ledger:
         """
         return await self._read(self._store.page(wanted, limit))
 
+    async def report(self, token: str, told: Report) -> bool:
+        """Applies a report, durably.
+
+        Args:
+            token: What the report bore.
+            told: What it says.
+
+        Returns:
+            Whether the token is one of ours.
+
+        Raises:
+            LedgerUnavailableError: It is not known to be recorded.
+        """
+        token_hash = hashed(token.encode())
+        key = await self._read(self._store.find_token(token_hash))
+        if key is None:
+            return False
+        await self._change(key, lambda record, now: transitions.report(record, token_hash, told, now))
+        return True
+
+    async def go_stale(self) -> bool:
+        """Notes of some calls that nothing was heard about them in time; returns whether there may be more.
+
+        Raises:
+            LedgerUnavailableError: It cannot be done now.
+        """
+        keys = await self._read(self._store.stale(STALE_STEP))
+        await asyncio.gather(*(self._change(key, transitions.go_stale) for key in keys))
+        return len(keys) == STALE_STEP
+
+    async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
+        """Reads events after a sequence number, of one call or of all of an account, in order.
+
+        Raises:
+            LedgerUnavailableError: They cannot be read.
+        """
+        return await self._read(self._store.events(account, after, call_id, limit))
+
+    async def span(self, account: str) -> Span:
+        """Reads which events of an account are kept.
+
+        Raises:
+            LedgerUnavailableError: It cannot be read.
+        """
+        return await self._read(self._store.span(account))
+
+    async def number_events(self) -> int:
+        """Sees to it that whatever is committed by now has its sequence number; returns how many got one.
+
+        Raises:
+            LedgerUnavailableError: It cannot be done now.
+        """
+        return await self._read(self._store.number_events())
+
     async def end_of(self, record: Record) -> Record:
         """Waits until an attempt that runs elsewhere has ended, and reads what became of it.
 
@@ -243,6 +304,7 @@ class Ledger:
         changed = await self._read(self._store.change(key, change))
         if changed.is_mine:
             self._turn(healthy=True)
+            self.on_change()
         return changed
 
     async def _finish(self, reserved: Record, outcome: Outcome) -> Record | None:

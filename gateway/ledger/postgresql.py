@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import asyncpg
 
-from gateway.ledger import postgresql_maintenance, rows
+from gateway.ledger import postgresql_events, postgresql_maintenance, rows
+from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.groups import Groups
 from gateway.ledger.postgresql_batch import Job, Result, commit
 from gateway.ledger.postgresql_pool import FAILURES, Connections
@@ -123,6 +124,40 @@ class PostgresqlStore:
                 limit,
             )
         return len(deleted)
+
+    async def find_token(self, token: bytes) -> Key | None:
+        """Looks one token up."""
+        async with self._readers.lend() as connection:
+            found = await connection.fetchrow("SELECT account, request_id FROM report_tokens WHERE token = $1", token)
+        return None if found is None else Key(found["account"], found["request_id"])
+
+    async def stale(self, limit: int) -> list[Key]:
+        """Lists keys from the index of what was to be heard of."""
+        where = "WHERE stale_at < clock_timestamp() + ? AND dispatch <> 2 ORDER BY stale_at LIMIT ?"
+        return [record.key for record in await self._read(where, [self._ahead(), limit])]
+
+    async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
+        """Reads events with what of their calls they are told with."""
+        statement, values = rows.events_query(account, after, call_id, limit)
+        async with self._readers.lend() as connection:
+            found = await connection.fetch(_numbered(statement), *values)
+        return [rows.numbered_event(tuple(row), rows.as_it_is) for row in found]
+
+    async def span(self, account: str) -> Span:
+        """Reads one row."""
+        async with self._readers.lend() as connection:
+            found = await connection.fetchrow("SELECT forgotten, newest FROM sequences WHERE account = $1", account)
+        return Span(0, 0) if found is None else Span(found["forgotten"], found["newest"])
+
+    async def number_events(self) -> int:
+        """Numbers what any replica has committed, alone at it."""
+        async with self._readers.lend() as connection:
+            return await postgresql_events.number(connection)
+
+    async def forget_events(self, age: timedelta, limit: int) -> int:
+        """Deletes the oldest."""
+        async with self._readers.lend() as connection:
+            return await postgresql_events.forget(connection, age - self._ahead(), limit)
 
     async def scrub(self) -> None:
         """Leaves old versions of rows to the server's autovacuum."""

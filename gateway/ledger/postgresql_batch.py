@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.ledger.events import Event, events_of
 from gateway.ledger.postgresql_pool import Connection
 from gateway.ledger.postgresql_records import lock, write
 from gateway.ledger.record import Key, Record
@@ -32,8 +33,8 @@ async def commit(connection: Connection, batch: Sequence[Job], ahead: timedelta)
         transaction = connection.transaction(isolation="read_committed")
         await transaction.start()
         found, now = await lock(connection, {job.key for job in batch})
-        results, changed = applied(batch, found, now + ahead)
-        if changed and await write(connection, found, changed):
+        results, changed, events = applied(batch, found, now + ahead)
+        if changed and await write(connection, found, changed, events):
             await transaction.commit()
             return results
         await transaction.rollback()
@@ -41,21 +42,25 @@ async def commit(connection: Connection, batch: Sequence[Job], ahead: timedelta)
             return results
 
 
-def applied(batch: Sequence[Job], found: Mapping[Key, Record], now: datetime) -> tuple[list[Result], dict[Key, Record]]:
+def applied(
+    batch: Sequence[Job], found: Mapping[Key, Record], now: datetime
+) -> tuple[list[Result], dict[Key, Record], list[Event]]:
     """Applies changes in their order, each to what the one before made.
 
     Returns:
-        What each came to, and the records that are to be written.
+        What each came to, the records that are to be written, and what is told of every single change.
     """
-    standing, results = dict(found), list[Result]()
+    standing, results, events = dict(found), list[Result](), list[Event]()
     for job in batch:
         record = standing.get(job.key)
         try:
             changed = job.change(record, now)
+            told = [] if changed is None else events_of(record, changed)
         except Exception as bug:  # noqa: BLE001 - a bug of one call must not fail the others of its batch
             results.append(bug)
             continue
         if changed is not None:
             standing[job.key] = changed
+            events += told
         results.append(Changed(changed or record, is_mine=changed is not None))
-    return results, {key: record for key, record in standing.items() if record is not found.get(key)}
+    return results, {key: record for key, record in standing.items() if record is not found.get(key)}, events

@@ -14,7 +14,9 @@ from gateway.ledger.postgresql_pool import CONNECT_WITHIN, FAILURES, SETTINGS
 from gateway.ledger.store import Info, LedgerUnavailableError, Pause
 from gateway.settings.shown import without_password
 
-_TABLES: Final = "calls, call_numbers, pause, probe, schema_version"
+_TABLES: Final = (
+    "calls, call_numbers, events, pause, probe, report_tokens, schema_version, sequences, unnumbered_events"
+)
 
 
 async def info(url: str, ahead: timedelta) -> Info:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.ledger import rows
+from gateway.ledger import postgresql_events, rows
+from gateway.ledger.events import Event
 from gateway.ledger.postgresql_pool import Connection
 from gateway.ledger.record import Key, Record
 
@@ -16,6 +17,7 @@ _TYPES: Final = (
     | dict.fromkeys(rows.FLAGS, "boolean")
     | dict.fromkeys(rows.TIMES, "timestamptz")
     | dict.fromkeys(("request", "request_hash", "error", "reply", "warnings", "resolution"), "bytea")
+    | dict.fromkeys(("tokens", "evidence", "outcomes"), "bytea")
 )
 _TABLE: Final = ", ".join(rows.COLUMNS)
 _ARRAYS: Final = ", ".join(f"${number}::{_TYPES[name]}[]" for number, name in enumerate(rows.COLUMNS, start=1))
@@ -64,6 +66,10 @@ _DELETE_NUMBERS: Final = """
     )
 """
 
+_INSERT_TOKENS: Final = """
+    INSERT INTO report_tokens (token, account, request_id) SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])
+"""
+
 _UPDATE_CUSTOM: Final = """
     UPDATE calls SET custom = given.custom FROM unnest($1::text[], $2::text[]) AS given (call_id, custom)
     WHERE calls.call_id = given.call_id
@@ -78,8 +84,10 @@ async def lock(connection: Connection, keys: set[Key]) -> tuple[dict[Key, Record
     return {record.key: record for record in found}, max(row[0] for row in read)
 
 
-async def write(connection: Connection, found: Mapping[Key, Record], changed: Mapping[Key, Record]) -> bool:
-    """Writes records; False when another replica has taken one of the new keys meanwhile."""
+async def write(
+    connection: Connection, found: Mapping[Key, Record], changed: Mapping[Key, Record], events: Sequence[Event]
+) -> bool:
+    """Writes records and their events; False when another replica has taken one of the new keys meanwhile."""
     new = [changed[key] for key in sorted(changed) if key not in found]
     if new and await connection.fetchval(_INSERT, *_arrays(new), _customs(new), *_numbers(new)) < len(new):
         return False
@@ -91,7 +99,20 @@ async def write(connection: Connection, found: Mapping[Key, Record], changed: Ma
         await connection.execute(_DELETE_NUMBERS, *_numbers([found[record.key] for record in other]))
         await connection.execute(_INSERT_NUMBERS, *_numbers(other))
         await connection.execute(_UPDATE_CUSTOM, [record.call_id for record in other], _customs(other))
+    await _write_tokens(connection, found, changed)
+    await postgresql_events.write(connection, events)
+    erased = [record.call_id for record in old if rows.is_erasure(found[record.key], record)]
+    await postgresql_events.erase(connection, erased)
     return True
+
+
+async def _write_tokens(connection: Connection, found: Mapping[Key, Record], changed: Mapping[Key, Record]) -> None:
+    new = [(token, *key) for key, record in changed.items() for token in rows.new_tokens(found.get(key), record)]
+    if new:
+        await connection.execute(_INSERT_TOKENS, *_columns(new, 3))
+    lost = [token for key, record in changed.items() if key in found for token in rows.lost_tokens(found[key], record)]
+    if lost:
+        await connection.execute("DELETE FROM report_tokens WHERE token = ANY($1::bytea[])", lost)
 
 
 def _customs(records: Sequence[Record]) -> list[str]:

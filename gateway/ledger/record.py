@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
@@ -19,6 +20,8 @@ from voicegateway.v1.outbound_call_pb2 import (
     Dispatch,
     OutboundCall,
     OutboundCallRequest,
+    Recipient,
+    RecipientOutcome,
 )
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse, Warning  # noqa: A004 - the contract's word
 
@@ -61,6 +64,12 @@ class Record:
         resolution: The Resolution; empty when the outcome was never unknown, or still is.
         stage: How much of it is left.
         erased: When its numbers and texts were erased; None while they are there.
+        tokens: The SHA-256 of each attempt's report token, one after the other; empty without a receiver.
+        evidence: What reports told, as `evidence.encoded`; empty until one came, and once it is erased.
+        outcomes: How each recipient's call went: an OutboundCall with these alone, each without its `recipient`, which
+            the request has; empty until anything was heard.
+        heard: When that changed last.
+        stale_at: When silence about recipients counts as stale; None where it does not, or has done so.
     """
 
     account: str
@@ -83,6 +92,11 @@ class Record:
     resolution: bytes = field(default=b"", repr=False)
     stage: Stage = Stage.WHOLE
     erased: datetime | None = None
+    tokens: bytes = field(default=b"", repr=False)
+    evidence: bytes = field(default=b"", repr=False)
+    outcomes: bytes = field(default=b"", repr=False)
+    heard: datetime | None = None
+    stale_at: datetime | None = None
 
     @property
     def key(self) -> Key:
@@ -93,6 +107,20 @@ class Record:
     def is_settled(self) -> bool:
         """Whether it is known what happened to the phones; until then a record is kept as it is."""
         return self.dispatch not in _UNSETTLED
+
+    @property
+    def changed(self) -> datetime:
+        """When anything of the call changed last."""
+        return self.updated if self.heard is None else max(self.updated, self.heard)
+
+    @property
+    def expected(self) -> datetime:
+        """When phones are expected to ring at the earliest, as far as the request is still there to tell."""
+        return max(self.updated, expected_start(self.request, self.created))
+
+    def token_list(self) -> list[bytes]:
+        """The hashes of the report tokens of all attempts."""
+        return [self.tokens[at : at + TOKEN_BYTES] for at in range(0, len(self.tokens), TOKEN_BYTES)]
 
     @property
     def retain_from(self) -> datetime:
@@ -119,7 +147,7 @@ class Record:
             account=self.account,
             dispatch=self.dispatch,
             create_time=timestamp(self.created),
-            update_time=timestamp(self.updated),
+            update_time=timestamp(self.changed),
         )
         if self.request:
             call.request.MergeFromString(self.request)
@@ -130,8 +158,7 @@ class Record:
         if self.resolution:
             call.resolution.MergeFromString(self.resolution)
         if self.dispatch in _MAY_RING:
-            for recipient in call.request.recipients:
-                call.recipients.add(recipient=recipient, state=RECIPIENT_STATE_WAITING)
+            call.recipients.extend(outcomes(self.outcomes, call.request.recipients))
         erase_time = self._erase_time(erase_after)
         if erase_time is not None:
             call.erase_time.CopyFrom(timestamp(erase_time))
@@ -142,6 +169,22 @@ class Record:
             return self.erased
         return self.retain_from + erase_after
 
+
+def outcomes(stored: bytes, recipients: Sequence[Recipient]) -> Iterator[RecipientOutcome]:
+    """Renders stored outcomes with the recipients that the request names, as far as it is still there."""
+    told = OutboundCall.FromString(stored).recipients or [WAITING] * len(recipients)
+    for place, outcome in enumerate(told):
+        rendered = RecipientOutcome()
+        rendered.CopyFrom(outcome)
+        if place < len(recipients):
+            rendered.recipient.CopyFrom(recipients[place])
+        yield rendered
+
+
+WAITING: Final = RecipientOutcome(state=RECIPIENT_STATE_WAITING)
+"""The outcome of a recipient of whom nothing was heard yet."""
+
+TOKEN_BYTES: Final = 32
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSETTLED = frozenset({DISPATCH_SENDING, DISPATCH_OUTCOME_UNKNOWN})
@@ -162,6 +205,14 @@ def schedule_time(request: bytes) -> datetime | None:
     """Reads when an encoded request asks to be dialed; None when at once."""
     call = OutboundCallRequest.FromString(request)
     return call.schedule_time.ToDatetime(UTC) if call.HasField("schedule_time") else None
+
+
+def expected_start(request: bytes, now: datetime) -> datetime:
+    """When an encoded request asks to be dialed at the earliest, if it is sent now."""
+    call = OutboundCallRequest.FromString(request)
+    if call.HasField("schedule_time"):
+        return max(now, call.schedule_time.ToDatetime(UTC))
+    return now + call.delay.ToTimedelta()
 
 
 def timestamp(time: datetime) -> Timestamp:

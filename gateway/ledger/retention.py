@@ -16,7 +16,7 @@ from google.rpc import status_pb2
 
 from gateway.ledger.record import Record, Stage
 from gateway.settings import Ledger
-from voicegateway.v1.outbound_call_pb2 import ProviderReply, Resolution
+from voicegateway.v1.outbound_call_pb2 import OutboundCall, ProviderReply, Resolution
 
 M = TypeVar("M", bound=Message)
 
@@ -65,6 +65,9 @@ def erase(record: Record | None, retention: Retention, now: datetime) -> Record 
         resolution=_edited(record.resolution, Resolution(), lambda resolution: resolution.ClearField("note")),
         stage=Stage.ERASED,
         erased=now,
+        evidence=b"",
+        outcomes=_edited(record.outcomes, OutboundCall(), _drop_keys),
+        stale_at=None,
     )
 
 
@@ -81,6 +84,10 @@ def entomb(record: Record | None, retention: Retention, now: datetime) -> Record
         resolution=b"",
         stage=Stage.TOMBSTONE,
         erased=record.erased or now,
+        tokens=b"",
+        evidence=b"",
+        outcomes=b"",
+        stale_at=None,
     )
 
 
@@ -105,6 +112,11 @@ def _drop_texts(status: status_pb2.Status) -> None:
             for violation in bad_request.field_violations:
                 violation.ClearField("description")
             detail.Pack(bad_request)
+
+
+def _drop_keys(call: OutboundCall) -> None:
+    for outcome in call.recipients:
+        outcome.ClearField("keypress")
 
 
 def _keep_reason(status: status_pb2.Status) -> None:

@@ -7,12 +7,13 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
+from gateway.ledger.events import Event, NumberedEvent
 from gateway.ledger.record import Record, Stage
 from gateway.ledger.store import Filter
-from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
+from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest, RecipientOutcome
 
 COLUMNS: Final = tuple(field.name for field in fields(Record))
-TIMES: Final = frozenset({"send_deadline", "created", "updated", "scheduled", "erased"})
+TIMES: Final = frozenset({"send_deadline", "created", "updated", "scheduled", "erased", "heard", "stale_at"})
 FLAGS: Final = frozenset({"is_free", "was_unknown"})
 
 _ALL: Final = attrgetter(*COLUMNS)
@@ -68,6 +69,77 @@ def numbers_of(record: Record) -> list[str]:
         number = recipient.number.removeprefix("+")
         digits |= {number} if recipient.number.startswith("+") else {number, prefix + number}
     return sorted(digits)
+
+
+def new_tokens(before: Record | None, after: Record) -> list[bytes]:
+    """The hashed report tokens that a change adds."""
+    known = frozenset() if before is None else frozenset(before.token_list())
+    return [token for token in after.token_list() if token not in known]
+
+
+def lost_tokens(before: Record, after: Record) -> list[bytes]:
+    """The hashed report tokens that a change takes away."""
+    return [] if after.tokens else before.token_list()
+
+
+def is_erasure(before: Record, after: Record) -> bool:
+    """Whether a change takes numbers and texts away, which events may repeat."""
+    return before.stage == Stage.WHOLE < after.stage
+
+
+def without_keypress(outcome: bytes) -> bytes:
+    """What is left of an event's outcome after an erasure."""
+    told = RecipientOutcome.FromString(outcome)
+    told.ClearField("keypress")
+    return told.SerializeToString()
+
+
+EVENT_COLUMNS: Final = ("account", "call_id", "occurred", "type", "dispatch", "place", "outcome")
+"""How events are stored, by the names of their fields."""
+
+_ALL_OF_AN_EVENT: Final = attrgetter(*EVENT_COLUMNS)
+
+EVENTS: Final = f"""
+    SELECT sequence, {", ".join(f"events.{name}" for name in EVENT_COLUMNS)},
+        coalesce(calls.request_id, ''), CASE WHEN type = 2 THEN NULL ELSE calls.request END
+    FROM events LEFT JOIN calls ON calls.call_id = events.call_id
+    WHERE events.{{whose}} = ? AND sequence > ? ORDER BY sequence LIMIT ?
+"""  # noqa: S608 - constants
+
+
+def events_query(account: str, after: int, call_id: str | None, limit: int) -> tuple[str, list[Any]]:
+    """Writes what reads events after a number, with what of their calls they are told with.
+
+    A change of dispatch (2) tells nothing of the request.
+    """
+    if call_id is None:
+        return EVENTS.format(whose="account"), [account, after, limit]
+    return EVENTS.format(whose="call_id"), [call_id, after, limit]
+
+
+def event_values(event: Event, time: Callable[[Any], Any]) -> list[Any]:
+    """Lists an event's values in the order of EVENT_COLUMNS."""
+    listed = list(_ALL_OF_AN_EVENT(event))
+    listed[2] = time(event.occurred)
+    return listed
+
+
+def numbered_event(row: Sequence[Any], time: Callable[[Any], Any]) -> NumberedEvent:
+    """Builds an event from a row of EVENTS."""
+    sequence, *values, request_id, request = row
+    given = dict(zip(EVENT_COLUMNS, values, strict=True))
+    given["occurred"] = time(given["occurred"])
+    return NumberedEvent(sequence, Event(**given), request_id, request or b"")
+
+
+def forgettable(oldest: Sequence[tuple[int, Any]], before: Any) -> int | None:
+    """Finds up to which sequence events are older than a time, in the order of their numbers: nothing in between."""
+    last = None
+    for sequence, occurred in oldest:
+        if occurred >= before:
+            break
+        last = sequence
+    return last
 
 
 def conditions(wanted: Filter, time: Callable[[Any], Any]) -> tuple[str, list[Any]]:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.clock import Now
-from gateway.ledger import rows, sqlite_maintenance, sqlite_records
+from gateway.ledger import rows, sqlite_events, sqlite_maintenance, sqlite_records
+from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.filelock import FileLock
 from gateway.ledger.migrations import migrations
 from gateway.ledger.record import Key, Record, Stage
@@ -150,6 +151,31 @@ class SqliteStore:
             f"DELETE FROM calls WHERE call_id IN (SELECT call_id FROM calls {rows.DUE})",  # noqa: S608 - a constant
             self._due(Stage.TOMBSTONE, age, limit),
         )
+
+    async def find_token(self, token: bytes) -> Key | None:
+        """Looks one token up."""
+        return await self._read(sqlite_events.find_token(token))
+
+    async def stale(self, limit: int) -> list[Key]:
+        """Lists keys from the index of what was to be heard of."""
+        where = "WHERE stale_at < ? AND dispatch <> 2 ORDER BY stale_at LIMIT ?"
+        return [record.key for record in await self._select(where, [to_microseconds(self._now()), limit])]
+
+    async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
+        """Reads events with what of their calls they are told with."""
+        return await self._read(sqlite_events.select(account, after, call_id, limit))
+
+    async def span(self, account: str) -> Span:
+        """Reads one row."""
+        return await self._read(sqlite_events.span(account))
+
+    async def number_events(self) -> int:
+        """Does nothing: one writer commits, and numbers as it writes."""
+        return 0
+
+    async def forget_events(self, age: timedelta, limit: int) -> int:
+        """Deletes the oldest."""
+        return await self._writer.submit(sqlite_events.forget(self._now() - age, limit))
 
     def _due(self, stage: Stage, age: timedelta, limit: int) -> Sequence[Any]:
         return stage, to_microseconds(self._now() - age), limit

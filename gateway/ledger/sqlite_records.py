@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gateway.clock import Now
-from gateway.ledger import rows
+from gateway.ledger import rows, sqlite_events
+from gateway.ledger.events import events_of
 from gateway.ledger.record import Key, Record
 from gateway.ledger.sqlite_file import from_microseconds, to_microseconds
 from gateway.ledger.sqlite_writer import Work
@@ -21,6 +22,9 @@ _INSERT: Final = f"INSERT INTO calls ({_TABLE}, custom) VALUES ({_PLACES}) ON CO
 
 _INSERT_NUMBER: Final = "INSERT INTO call_numbers (account, digits, created, call_id) VALUES (?, ?, ?, ?)"
 _DELETE_NUMBER: Final = "DELETE FROM call_numbers WHERE (account, digits, created, call_id) = (?, ?, ?, ?)"
+
+_INSERT_HASH: Final = "INSERT INTO report_tokens (token, account, request_id) VALUES (?, ?, ?)"
+_DELETE_HASH: Final = "DELETE FROM report_tokens WHERE token = ?"
 
 
 def select(where: str, values: Sequence[Any]) -> Work[list[Record]]:
@@ -57,6 +61,7 @@ def _inserted(connection: sqlite3.Connection, record: Record) -> bool:
     if connection.execute(_INSERT, [*values, custom]).rowcount == 0:
         return False
     connection.executemany(_INSERT_NUMBER, numbers)
+    _tell(connection, None, record)
     return True
 
 
@@ -67,6 +72,18 @@ def _write(connection: sqlite3.Connection, record: Record, before: Record) -> No
         connection.execute("UPDATE calls SET custom = ? WHERE call_id = ?", (rows.custom_of(record), record.call_id))
         connection.executemany(_DELETE_NUMBER, _numbers(before))
         connection.executemany(_INSERT_NUMBER, _numbers(record))
+    if rows.is_erasure(before, record):
+        sqlite_events.erase(connection, record.call_id)
+    _tell(connection, before, record)
+
+
+def _tell(connection: sqlite3.Connection, before: Record | None, after: Record) -> None:
+    """Writes a change's events, and the tokens that came or went with it."""
+    if tokens := rows.new_tokens(before, after):
+        connection.executemany(_INSERT_HASH, [(token, *after.key) for token in tokens])
+    if before is not None and (lost := rows.lost_tokens(before, after)):
+        connection.executemany(_DELETE_HASH, [(token,) for token in lost])
+    sqlite_events.write(connection, events_of(before, after))
 
 
 @lru_cache

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
+from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.record import Key, Record, Stage
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 
@@ -192,6 +193,34 @@ class Store(Protocol):
 
     async def vacuum(self) -> None:
         """Gives room back that is free, in small steps, while the server goes on."""
+        ...
+
+    async def find_token(self, token: bytes) -> Key | None:
+        """Finds the call that reports with a token are about, by the token's SHA-256."""
+        ...
+
+    async def stale(self, limit: int) -> list[Key]:
+        """Lists keys of calls about which nothing was heard in time, the longest silent first."""
+        ...
+
+    async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
+        """Reads events after a sequence number, of one call or of all of an account, in order."""
+        ...
+
+    async def span(self, account: str) -> Span:
+        """Reads which events of an account are kept."""
+        ...
+
+    async def number_events(self) -> int:
+        """Sees to it that whatever is committed by now has its sequence number, and returns how many got one.
+
+        Numbers are given in an order that nobody sees change: one that becomes visible is higher than all before it.
+        Where a commit gives them itself, there is nothing to do.
+        """
+        ...
+
+    async def forget_events(self, age: timedelta, limit: int) -> int:
+        """Deletes an account's oldest events, as far as they happened longer ago than that; returns how many."""
         ...
 
     async def paused(self) -> Pause | None:

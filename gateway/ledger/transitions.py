@@ -11,7 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.errors import GatewayError
-from gateway.ledger.record import Key, Record, Stage, hashed, schedule_time, timestamp
+from gateway.kaleyra.numbers import recipient_of
+from gateway.kaleyra.reports import Report
+from gateway.ledger.evidence import Evidence, decoded, encoded
+from gateway.ledger.recipients import is_over, outcomes_of
+from gateway.ledger.record import Key, Record, Stage, expected_start, hashed, schedule_time, timestamp
 from gateway.statuses import to_status
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_LEDGER_UNAVAILABLE,
@@ -31,6 +35,7 @@ from voicegateway.v1.outbound_call_pb2 import (
     RESOLUTION_SOURCE_OPERATOR,
     RESOLUTION_SOURCE_REPLY,
     RESOLUTION_SOURCE_REPORT,
+    OutboundCallRequest,
     Resolution,
     ResolutionSource,
 )
@@ -52,6 +57,8 @@ class Wish:
     Attributes:
         age: How long ago it arrived: only a request that arrives after a free outcome makes a new attempt.
         send_within: How long the attempt may take in all.
+        token: The SHA-256 of the token that reports about this attempt bear; empty without a receiver.
+        stale_after: How long after the expected start silence counts as stale; None without a receiver.
     """
 
     key: Key
@@ -61,6 +68,8 @@ class Wish:
     owner: str = field(repr=False)
     age: timedelta
     send_within: timedelta
+    token: bytes = field(default=b"", repr=False)
+    stale_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +105,8 @@ def reserve(record: Record | None, wish: Wish, now: datetime) -> Record | None:
             updated=now,
             scheduled=schedule_time(wish.request),
             warnings=wish.warnings,
+            tokens=wish.token,
+            stale_at=_stale_at(wish, now),
         )
     if not record.is_free or not is_same(record, wish.request) or now - wish.age <= record.updated:
         return None
@@ -114,6 +125,8 @@ def reserve(record: Record | None, wish: Wish, now: datetime) -> Record | None:
         warnings=wish.warnings,
         stage=Stage.WHOLE,
         erased=None,
+        tokens=record.tokens + wish.token,
+        stale_at=_stale_at(wish, now),
     )
 
 
@@ -130,9 +143,7 @@ def finish(record: Record | None, attempt: int, owner: str, outcome: Outcome, no
         return _concluded(record, outcome, now)
     if record.dispatch == DISPATCH_OUTCOME_UNKNOWN:
         return _late(record, outcome, now)
-    if _by_operator(record) and outcome.error is None:
-        return _resolved(record, RESOLUTION_SOURCE_REPLY, outcome, now)
-    return None
+    return None if outcome.error is not None else _also_accepted(record, outcome, now)
 
 
 def release(record: Record | None, owner: str, now: datetime) -> Record | None:
@@ -161,13 +172,61 @@ def resolve(record: Record | None, *, accepted: bool, note: str, now: datetime) 
     return _resolved(record, RESOLUTION_SOURCE_OPERATOR, Outcome(error=error), now, note)
 
 
-def report(record: Record | None, now: datetime) -> Record | None:
-    """Takes a report that bears the token of any attempt as proof that the provider accepted the call."""
-    if record is None or record.dispatch == DISPATCH_ACCEPTED:
+def report(record: Record | None, token: bytes, told: Report, now: datetime) -> Record | None:
+    """Applies a report that bears the token of any attempt of this call.
+
+    It proves that the provider accepted the call, whatever else is known, and tells how a recipient's call goes.
+    """
+    if record is None or token not in record.token_list():
         return None
+    heard = _hear(_accepted_by_report(record, now), told, now)
+    return None if heard is record else heard
+
+
+def go_stale(record: Record | None, now: datetime) -> Record | None:
+    """Notes that the end of recipients' calls was not reported in time; nothing is made up about them."""
+    if record is None or record.stale_at is None or now <= record.stale_at or record.dispatch == DISPATCH_SENDING:
+        return None
+    told = replace(record, stale_at=None)
+    if record.dispatch not in {DISPATCH_ACCEPTED, DISPATCH_OUTCOME_UNKNOWN} or not record.request:
+        return told
+    return _with_evidence(told, replace(decoded(record.evidence), is_stale=True), now)
+
+
+def _accepted_by_report(record: Record, now: datetime) -> Record:
+    if record.dispatch == DISPATCH_ACCEPTED:
+        return record
     if record.was_unknown:
         return _resolved(record, RESOLUTION_SOURCE_REPORT, Outcome(error=None), now)
     return replace(record, dispatch=DISPATCH_ACCEPTED, is_free=False, error=b"", updated=now)
+
+
+def _hear(record: Record, told: Report, now: datetime) -> Record:
+    if not record.request:
+        return record  # its numbers are erased: nobody can say whom it is about
+    place = recipient_of(OutboundCallRequest.FromString(record.request), told.callee)
+    if place is None:
+        return record
+    return _with_evidence(record, decoded(record.evidence).with_report(place, told), now)
+
+
+def _with_evidence(record: Record, evidence: Evidence, now: datetime) -> Record:
+    stored = encoded(evidence)
+    if stored == record.evidence:
+        return record
+    call = OutboundCallRequest.FromString(record.request)
+    outcomes = outcomes_of(call, evidence)
+    return replace(
+        record,
+        evidence=stored,
+        outcomes=outcomes,
+        heard=now if outcomes != record.outcomes else record.heard,
+        stale_at=None if is_over(call, evidence) else record.stale_at,
+    )
+
+
+def _stale_at(wish: Wish, now: datetime) -> datetime | None:
+    return None if wish.stale_after is None else expected_start(wish.request, now) + wish.stale_after
 
 
 def _concluded(record: Record, outcome: Outcome, now: datetime) -> Record:
@@ -207,6 +266,15 @@ def _resolved(
         resolution=Resolution(source=source, note=note, resolve_time=timestamp(now)).SerializeToString(),
         updated=now,
     )
+
+
+def _also_accepted(record: Record, outcome: Outcome, now: datetime) -> Record | None:
+    """A verdict "accepted" after somebody else's word: it overrules an operator, and completes what a report told."""
+    if _by_operator(record):
+        return _resolved(record, RESOLUTION_SOURCE_REPLY, outcome, now)
+    if record.dispatch == DISPATCH_ACCEPTED and not record.reply and outcome.reply:
+        return replace(record, reply=outcome.reply)
+    return None
 
 
 def _status(record: Record, error: GatewayError) -> bytes:

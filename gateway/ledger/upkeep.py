@@ -18,8 +18,8 @@ EVERY: Final = 0.4
 
 SWEEP_EVERY: Final = 1.0
 RETENTION_EVERY: Final = 10.0
-RETENTION_BREATH: Final = 0.2
-"""Seconds between steps of retention while more is due: callers come first."""
+BREATH: Final = 0.2
+"""Seconds between steps while more is due: callers come first."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -43,7 +43,8 @@ class Upkeep:
         looks = {
             "pause": self._repeated(EVERY, self._ledger.refresh_pause),
             "sweep": self._repeated(SWEEP_EVERY, self._sweep),
-            "retention": self._retention(),
+            "staleness": self._step_by_step(SWEEP_EVERY, self._ledger.go_stale),
+            "retention": self._step_by_step(RETENTION_EVERY, self._retain),
         }
         self._tasks = [asyncio.create_task(look, name=f"ledger {name}") for name, look in looks.items()]
 
@@ -58,11 +59,11 @@ class Upkeep:
             await self._ledger.probe()
         await self._ledger.expire(owners_are_dead=False)
 
-    async def _retention(self) -> None:
-        """Erases a little at a time, until nothing is due."""
+    async def _step_by_step(self, seconds: float, step: Callable[[], Awaitable[bool]]) -> None:
+        """Does a little at a time, until nothing is due."""
         while True:
-            more = await self._look(self._retain)
-            await asyncio.sleep(RETENTION_BREATH if more else RETENTION_EVERY)
+            more = await self._look(step)
+            await asyncio.sleep(BREATH if more else seconds)
 
     async def _repeated(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
         while True:

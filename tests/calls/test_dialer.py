@@ -61,6 +61,7 @@ async def dialer_with(tmp_path: Path) -> AsyncIterator[MakeDialer]:
             begin_within=begin_within,
             send_within=60,
             calls_in_flight=10,
+            reports=None,
             now=utc_now,
         )
 

@@ -144,7 +144,7 @@ async def test_a_ledger_that_cannot_be_read_does_not_open():
 @asynccontextmanager
 async def kept_up(ledger, monkeypatch, retain):
     """Upkeep that hurries."""
-    for name in ("EVERY", "SWEEP_EVERY", "RETENTION_EVERY", "RETENTION_BREATH"):
+    for name in ("EVERY", "SWEEP_EVERY", "RETENTION_EVERY", "BREATH"):
         monkeypatch.setattr(upkeep_module, name, 0.01)
     upkeep = Upkeep(ledger, retain)
     upkeep.start()

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.errors import GatewayError
+from gateway.kaleyra.reports import Report, ReportKind
 from gateway.ledger import transitions
-from gateway.ledger.record import Key, Record, encoded
+from gateway.ledger.record import Key, Record, encoded, hashed
 from gateway.ledger.transitions import Outcome, Wish
 from voicegateway.v1 import error_reason_pb2 as reasons
 from voicegateway.v1.outbound_call_pb2 import (
@@ -30,6 +31,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SEND_WITHIN = timedelta(seconds=27)
 DEPTH = 9
 REQUEST = encoded(OutboundCallRequest(custom="T1"))
+REPORT = Report(kind=ReportKind.END, received=NOW)
 OTHER_REQUEST = encoded(OutboundCallRequest(custom="T2"))
 
 VERDICTS = {
@@ -81,6 +83,7 @@ def wish(owner: str) -> Wish:
         owner=owner,
         age=timedelta(0),
         send_within=SEND_WITHIN,
+        token=hashed(owner.encode()),
     )
 
 
@@ -115,10 +118,10 @@ def steps(world: World, finish: Finish) -> Iterator[tuple[str, World]]:  # noqa:
         found = transitions.resolve(world.record, accepted=accepted, note="looked up", now=late.now)
         if found is not None:
             yield f"an operator says accepted={accepted}", replace(late, record=found)
-    if any(attempt.truth in {"accepted", "unknown"} for attempt in world.attempts):
-        reported = transitions.report(world.record, tick.now)
-        if reported is not None:
-            yield "a report comes", replace(tick, record=reported)
+    for index, attempt in enumerate(world.attempts):
+        reported = transitions.report(world.record, attempt.record.token_list()[-1], REPORT, tick.now)
+        if reported is not None and attempt.truth in {"accepted", "unknown"}:
+            yield f"attempt {index + 1} is reported", replace(tick, record=reported)
 
 
 def _with(world: World, index: int, attempt: Attempt) -> World:
@@ -271,3 +274,39 @@ def test_a_late_acceptance_overrules_an_operator():
 
     assert accepted is not None
     assert DISPATCH_ACCEPTED == accepted.dispatch
+
+
+@pytest.mark.parametrize("verdict", [each for each in VERDICTS if each != "accepted"])
+def test_a_report_proves_that_the_call_was_accepted(verdict):
+    """Whatever was written before, a report that bears the attempt's token overrules it, and the id is never free."""
+    record = transitions.reserve(None, wish("owner"), NOW)
+    ended = transitions.finish(record, 1, "owner", outcome(verdict), NOW)
+    reported = transitions.report(ended, hashed(b"owner"), REPORT, NOW + timedelta(seconds=1))
+
+    assert reported is not None
+    assert (DISPATCH_ACCEPTED, False, b"") == (reported.dispatch, reported.is_free, reported.error)
+    assert transitions.reserve(reported, wish("later"), NOW + timedelta(hours=1)) is None
+    assert transitions.report(reported, hashed(b"owner"), REPORT, NOW + timedelta(seconds=2)) is None
+
+
+def test_a_report_of_an_earlier_attempt_counts_and_a_strangers_does_not():
+    """The tokens of all attempts are kept; one that is none of them changes nothing."""
+    record = transitions.reserve(None, wish("first"), NOW)
+    free = transitions.finish(record, 1, "first", outcome("throttled"), NOW + timedelta(seconds=1))
+    again = transitions.reserve(free, wish("second"), NOW + timedelta(seconds=2))
+    reported = transitions.report(again, hashed(b"first"), REPORT, NOW + timedelta(seconds=3))
+
+    assert transitions.report(again, hashed(b"third"), REPORT, NOW + timedelta(seconds=3)) is None
+    assert reported is not None
+    assert (DISPATCH_ACCEPTED, 2) == (reported.dispatch, reported.attempt)
+
+
+def test_a_report_that_beats_the_reply_leaves_room_for_it():
+    """What the provider said is kept, though the call was known to be accepted before."""
+    record = transitions.reserve(None, wish("owner"), NOW)
+    reported = transitions.report(record, hashed(b"owner"), REPORT, NOW)
+    replied = transitions.finish(reported, 1, "owner", Outcome(error=None, reply=b"reply"), NOW + timedelta(seconds=1))
+
+    assert replied is not None
+    assert (DISPATCH_ACCEPTED, b"reply", NOW) == (replied.dispatch, replied.reply, replied.updated)
+    assert transitions.finish(replied, 1, "owner", Outcome(error=None, reply=b"other"), NOW) is None

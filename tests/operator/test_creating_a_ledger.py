@@ -8,6 +8,7 @@ from operator_terminal import typed
 from served_process import served_process
 
 from gateway.ledger import postgresql_schema, sqlite, sqlite_file
+from gateway.ledger.migrations import migrations
 
 
 async def test_a_gateway_that_may_not_make_a_ledger_serves_from_the_one_that_was_made(ledger, operator, start_gateway):
@@ -68,8 +69,9 @@ async def test_an_empty_file_becomes_a_ledger(tmp_path):
 async def test_an_earlier_versions_ledger_is_left_to_the_gateway(operator, monkeypatch):
     """Only a start brings it up to date; until then there is one all the same."""
     await operator("ledger", "create")
+    next_version = [*[""] * len(migrations("sqlite")), "CREATE TABLE of_the_next_version (x integer)"]
     for module in (sqlite, sqlite_file, postgresql_schema):
-        monkeypatch.setattr(module, "migrations", lambda _: ["", "CREATE TABLE of_the_next_version (x integer)"])
+        monkeypatch.setattr(module, "migrations", lambda _: next_version)
     again = await operator("ledger", "create")
     info = await operator("ledger", "info")
 

@@ -1,0 +1,106 @@
+"""Events in PostgreSQL: written with the change that they tell of, and numbered once that is committed.
+
+A number that is taken inside a transaction can become visible after a higher one, and a watcher that saw the higher
+one would miss it. So changes write events without numbers, which keeps replicas out of each other's way, and whoever
+holds a lock numbers what he sees, in one transaction at a time: what becomes visible later gets a higher number. Of one
+call the ids grow in the order of its commits, since each change holds the lock on its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from gateway.ledger import rows
+from gateway.ledger.events import Event
+from gateway.ledger.postgresql_pool import Connection
+
+_LOCK: Final = int.from_bytes(b"events")
+"""Names the advisory lock under which events are numbered; any number that nobody else takes."""
+
+MOST_AT_ONCE: Final = 1000
+
+_COLUMNS: Final = ", ".join(rows.EVENT_COLUMNS)
+
+_INSERT: Final = f"""
+    INSERT INTO unnumbered_events ({_COLUMNS})
+    SELECT {_COLUMNS} FROM unnest(
+        $1::text[], $2::text[], $3::timestamptz[], $4::integer[], $5::integer[], $6::integer[], $7::bytea[]
+    ) WITH ORDINALITY AS given ({_COLUMNS}, place_in_batch) ORDER BY place_in_batch
+"""  # noqa: S608 - the names of our own fields, as below
+
+_NUMBER: Final = f"""
+    WITH taken AS (
+        DELETE FROM unnumbered_events WHERE id IN (SELECT id FROM unnumbered_events ORDER BY id LIMIT {MOST_AT_ONCE})
+        RETURNING *
+    ), counted AS (
+        SELECT account, count(*) AS many FROM taken GROUP BY account
+    ), advanced AS (
+        INSERT INTO sequences (account, newest, forgotten) SELECT account, many, 0 FROM counted ORDER BY account
+        ON CONFLICT (account) DO UPDATE SET newest = sequences.newest + excluded.newest
+        RETURNING account, newest
+    )
+    INSERT INTO events (sequence, {_COLUMNS})
+    SELECT newest - many + row_number() OVER (PARTITION BY account ORDER BY id), {_COLUMNS}
+    FROM taken JOIN counted USING (account) JOIN advanced USING (account)
+"""  # noqa: S608
+
+_ERASABLE: Final = "SELECT account, sequence, outcome FROM events WHERE call_id = ANY($1::text[]) AND outcome <> ''"
+
+_ERASE: Final = """
+    UPDATE events SET outcome = given.outcome
+    FROM unnest($1::text[], $2::bigint[], $3::bytea[]) AS given (account, sequence, outcome)
+    WHERE (events.account, events.sequence) = (given.account, given.sequence)
+"""
+
+_OLDEST: Final = "SELECT sequence, occurred FROM events WHERE account = $1 ORDER BY sequence LIMIT $2"
+
+
+async def write(connection: Connection, events: Sequence[Event]) -> None:
+    """Writes events, in their order, within the transaction of their changes."""
+    if events:
+        values = [rows.event_values(event, rows.as_it_is) for event in events]
+        await connection.execute(_INSERT, *zip(*values, strict=True))
+
+
+async def number(connection: Connection) -> int:
+    """Numbers what is committed; returns how many events got a number."""
+    numbered = 0
+    while await connection.fetchval("SELECT EXISTS (SELECT FROM unnumbered_events)"):
+        async with connection.transaction(isolation="read_committed"):
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            # A statement of its own: it sees what was committed while the lock was waited for.
+            status = await connection.execute(_NUMBER)
+        numbered += int(status.rpartition(" ")[2])
+    return numbered
+
+
+async def erase(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Takes what was pressed out of the events of calls."""
+    if not call_ids:
+        return
+    told = await connection.fetch(_ERASABLE, call_ids)
+    if told:
+        left = [(row["account"], row["sequence"], rows.without_keypress(row["outcome"])) for row in told]
+        await connection.execute(_ERASE, *zip(*left, strict=True))
+
+
+async def forget(connection: Connection, age: timedelta, limit: int) -> int:
+    """Deletes each account's oldest events, as far as they happened longer ago than that."""
+    before = await connection.fetchval("SELECT clock_timestamp() - $1::interval", age)
+    accounts = [row["account"] for row in await connection.fetch("SELECT account FROM sequences")]
+    return sum([await _forget(connection, account, before, limit) for account in accounts])
+
+
+async def _forget(connection: Connection, account: str, before: object, limit: int) -> int:
+    oldest = [(row["sequence"], row["occurred"]) for row in await connection.fetch(_OLDEST, account, limit)]
+    last = rows.forgettable(oldest, before)
+    if last is None:
+        return 0
+    async with connection.transaction(isolation="read_committed"):
+        await connection.execute(
+            "UPDATE sequences SET forgotten = greatest(forgotten, $2) WHERE account = $1", account, last
+        )
+        status = await connection.execute("DELETE FROM events WHERE account = $1 AND sequence <= $2", account, last)
+    return int(status.rpartition(" ")[2])

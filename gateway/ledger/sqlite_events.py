@@ -1,0 +1,99 @@
+"""Events in SQLite: numbered as they are written, since one writer commits at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from gateway.ledger import rows
+from gateway.ledger.events import Event, NumberedEvent, Span
+from gateway.ledger.record import Key
+from gateway.ledger.sqlite_file import from_microseconds, to_microseconds
+from gateway.ledger.sqlite_writer import Work
+
+_INSERT: Final = (
+    f"INSERT INTO events ({', '.join(rows.EVENT_COLUMNS)}, sequence) "  # noqa: S608 - the names of our own fields
+    f"VALUES ({', '.join('?' * len(rows.EVENT_COLUMNS))}, ?)"
+)
+_ADVANCE: Final = """
+    INSERT INTO sequences (account, newest, forgotten) VALUES (?, ?, 0)
+    ON CONFLICT (account) DO UPDATE SET newest = newest + excluded.newest
+    RETURNING newest
+"""
+_OLDEST: Final = "SELECT sequence, occurred FROM events WHERE account = ? ORDER BY sequence LIMIT ?"
+
+
+def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+    """Writes events under the next numbers of their accounts."""
+    if not events:
+        return
+    next_by_account = {
+        account: connection.execute(_ADVANCE, (account, count)).fetchone()[0] - count + 1
+        for account, count in Counter(event.account for event in events).items()
+    }
+    for event in events:
+        sequence = next_by_account[event.account]
+        next_by_account[event.account] += 1
+        connection.execute(_INSERT, [*rows.event_values(event, to_microseconds), sequence])
+
+
+def erase(connection: sqlite3.Connection, call_id: str) -> None:
+    """Takes what was pressed out of a call's events."""
+    told = connection.execute(
+        "SELECT account, sequence, outcome FROM events WHERE call_id = ? AND outcome <> x''", (call_id,)
+    ).fetchall()
+    connection.executemany(
+        "UPDATE events SET outcome = ? WHERE account = ? AND sequence = ?",
+        [(rows.without_keypress(outcome), account, sequence) for account, sequence, outcome in told],
+    )
+
+
+def select(account: str, after: int, call_id: str | None, limit: int) -> Work[list[NumberedEvent]]:
+    """Reads events after a number."""
+    statement, values = rows.events_query(account, after, call_id, limit)
+
+    def work(connection: sqlite3.Connection) -> list[NumberedEvent]:
+        return [rows.numbered_event(row, from_microseconds) for row in connection.execute(statement, values)]
+
+    return work
+
+
+def span(account: str) -> Work[Span]:
+    """Reads which events of an account are kept."""
+
+    def work(connection: sqlite3.Connection) -> Span:
+        found = connection.execute("SELECT forgotten, newest FROM sequences WHERE account = ?", (account,)).fetchone()
+        return Span(*(found or (0, 0)))
+
+    return work
+
+
+def find_token(token: bytes) -> Work[Key | None]:
+    """Looks a hashed token up."""
+
+    def work(connection: sqlite3.Connection) -> Key | None:
+        found = connection.execute("SELECT account, request_id FROM report_tokens WHERE token = ?", (token,)).fetchone()
+        return None if found is None else Key(*found)
+
+    return work
+
+
+def forget(before: datetime, limit: int) -> Work[int]:
+    """Deletes each account's oldest events, as far as they happened before a time."""
+
+    def work(connection: sqlite3.Connection) -> int:
+        accounts = [account for (account,) in connection.execute("SELECT account FROM sequences").fetchall()]
+        return sum(_forget(connection, account, to_microseconds(before), limit) for account in accounts)
+
+    return work
+
+
+def _forget(connection: sqlite3.Connection, account: str, before: int, limit: int) -> int:
+    last = rows.forgettable(connection.execute(_OLDEST, (account, limit)).fetchall(), before)
+    if last is None:
+        return 0
+    connection.execute("UPDATE sequences SET forgotten = ? WHERE account = ?", (last, account))
+    return connection.execute("DELETE FROM events WHERE account = ? AND sequence <= ?", (account, last)).rowcount
