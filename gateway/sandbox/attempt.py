@@ -64,7 +64,7 @@ class Attempt:
     """One attempt, under a provider call id of its own; the first to reach a phone is number 1.
 
     `due` is when it is dialed. Times are of the sandbox's clock; `ring_seconds` and `talk_seconds` are what the reports
-    tell, whatever the speed.
+    tell, whatever the speed. `serial` counts the attempts of all phones, `change` whatever happened to any of them.
     """
 
     id: str
@@ -82,6 +82,7 @@ class Attempt:
     answered: datetime | None = None
     ended: datetime | None = None
     reports: list[Report] = field(default_factory=list)
+    serial: int = 0
     change: int = 0
 
     @property

@@ -17,10 +17,11 @@ from gateway.sandbox.delivery import client_left
 from gateway.sandbox.phones import Phones
 from gateway.sandbox.record import RecordBook
 
-MOST_SHOWN: Final = 300
-"""How many attempts the page is told of when it is opened; older ones are in `GET /phones`."""
+MOST_TOLD: Final = 1000
+"""Of how many attempts, the latest ones, the page is told; older ones are in `GET /phones`."""
 
 _PAUSE_SECONDS: Final = 0.15
+_RETRY_MILLISECONDS: Final = 1000
 _FOLDER: Final = Path(__file__).parent / "page"
 _MEDIA_TYPES: Final = {
     ".html": "text/html",
@@ -72,7 +73,7 @@ class LivePage:
 
     def first(self) -> tuple[str, Seen]:
         """Returns the message that tells everything, and what was told with it."""
-        return self._message(self._phones.book.newest(MOST_SHOWN), reset=True), self._now()
+        return self._message(self._phones.book.changed_since(0, MOST_TOLD), reset=True), self._now()
 
     async def after(self, seen: Seen) -> tuple[str, Seen]:
         """Waits for something to happen, and returns the message that tells it."""
@@ -80,7 +81,7 @@ class LivePage:
             await self._phones.pulse.next_beat()
         if seen.emptied != self._phones.book.emptied:
             return self.first()
-        return self._message(self._phones.book.changed_since(seen.change, MOST_SHOWN), reset=False), self._now()
+        return self._message(self._phones.book.changed_since(seen.change, MOST_TOLD), reset=False), self._now()
 
     def _now(self) -> Seen:
         return Seen(self._phones.book.emptied, self._phones.book.change, self._records.added)
@@ -88,12 +89,12 @@ class LivePage:
     def _message(self, attempts: Iterable[Attempt], *, reset: bool) -> str:
         told = {
             "reset": reset,
-            "attempts": [attempt.to_json() for attempt in attempts],
+            "attempts": [attempt.to_json() | {"serial": attempt.serial} for attempt in attempts],
             "counts": self._phones.book.count(),
             "requests": len(self._records),
             "example": self._example,
         }
-        return f"data: {json.dumps(told)}\n\n"
+        return f"retry: {_RETRY_MILLISECONDS}\ndata: {json.dumps(told)}\n\n"
 
 
 class _Events(Response):

@@ -1,7 +1,6 @@
 """The latest attempts to reach phones, and which of them changed."""
 
 from collections import Counter, OrderedDict
-from itertools import islice
 
 from gateway.sandbox.attempt import Attempt
 from gateway.sandbox.pulse import Pulse
@@ -10,7 +9,7 @@ from gateway.sandbox.pulse import Pulse
 class PhoneBook:
     """The latest attempts, oldest first; older ones make room.
 
-    `change` counts what happened; `emptied` how often everything was forgotten.
+    `added` counts the attempts, `change` what happened to them, `emptied` how often everything was forgotten.
     """
 
     def __init__(self, limit: int, pulse: Pulse) -> None:
@@ -18,11 +17,14 @@ class PhoneBook:
         self._pulse = pulse
         self._attempts: OrderedDict[str, Attempt] = OrderedDict()
         self._by_change: OrderedDict[str, Attempt] = OrderedDict()
+        self.added = 0
         self.change = 0
         self.emptied = 0
 
     def add(self, attempt: Attempt) -> None:
         """Takes in an attempt."""
+        self.added += 1
+        attempt.serial = self.added
         self._attempts[attempt.id] = attempt
         if len(self._attempts) > self._limit:
             oldest, _ = self._attempts.popitem(last=False)
@@ -55,18 +57,15 @@ class PhoneBook:
             and (number is None or attempt.has_number(number))
         )
 
-    def newest(self, most: int) -> list[Attempt]:
-        """Returns the attempts that came last, oldest first."""
-        return list(islice(reversed(self._attempts.values()), most))[::-1]
-
     def changed_since(self, change: int, most: int) -> list[Attempt]:
-        """Returns the attempts that changed after this one, the latest change last; no more than so many."""
-        changed: list[Attempt] = []
-        for attempt in islice(reversed(self._by_change.values()), most):
+        """Returns those of the latest attempts, no more than so many, that changed after this one; oldest first."""
+        changed = []
+        for attempt in reversed(self._by_change.values()):
             if attempt.change <= change:
                 break
-            changed.append(attempt)
-        return changed[::-1]
+            if attempt.serial > self.added - most:
+                changed.append(attempt)
+        return sorted(changed, key=lambda attempt: attempt.serial)
 
     def count(self) -> Counter[str]:
         """Counts the attempts in each state."""

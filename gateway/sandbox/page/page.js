@@ -44,7 +44,7 @@ function told(message) {
     byId("older").hidden = true;
   }
   const changed = takeIn(message.attempts, list, select);
-  if (makeRoom(selected)) byId("older").hidden = false;
+  if (makeRoom(list, selected)) byId("older").hidden = false;
   if (selected !== null && !phone(selected)) select(null);
   if (message.reset) markSelected(selected);
   if (selected !== null && changed.has(selected)) refresh();

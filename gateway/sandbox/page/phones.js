@@ -5,8 +5,8 @@ import { element, moment, phoneIcon, setAttribute, setText } from "./elements.js
 export const MOST_PHONES = 200;
 const STATES = { waiting: "Waiting", ringing: "Ringing", answered: "Answered", ended: "Ended" };
 
-const phones = new Map(); // by key, the first that rang first
-const rows = new Map();
+const phones = new Map(); // by key: the attempts by their number
+const rows = new Map(); // by key
 
 export function keyOf(attempt) {
   return `${attempt.request.number}/${attempt.number}`;
@@ -40,16 +40,20 @@ export function takeIn(attempts, list, onSelect) {
   return changed;
 }
 
-// Drops the oldest phones, but never the one that is being looked at; tells whether any were dropped.
-export function makeRoom(selected) {
+// Drops the phones at the bottom, but never the one that is being looked at; tells whether any were dropped.
+export function makeRoom(list, selected) {
+  let row = list.lastElementChild;
   let dropped = false;
-  for (const key of phones.keys()) {
-    if (phones.size <= MOST_PHONES) break;
-    if (key === selected) continue;
-    rows.get(key).remove();
-    rows.delete(key);
-    phones.delete(key);
-    dropped = true;
+  while (row !== null && phones.size > MOST_PHONES) {
+    const above = row.previousElementSibling;
+    const key = row.dataset.key;
+    if (key !== selected) {
+      row.remove();
+      rows.delete(key);
+      phones.delete(key);
+      dropped = true;
+    }
+    row = above;
   }
   return dropped;
 }
@@ -71,27 +75,30 @@ export function rowButton(key) {
 }
 
 function show(key, list, onSelect) {
+  const attempt = latest(phones.get(key));
   if (!rows.has(key)) {
     rows.set(key, newRow(key, onSelect));
-    insert(list, rows.get(key), key.split("/")[0]);
+    insert(list, rows.get(key), attempt);
   }
-  fill(rows.get(key).firstElementChild, latest(phones.get(key)));
+  fill(rows.get(key).firstElementChild, attempt);
 }
 
 // The latest request is on top, and within a request its numbers stand in its own order.
-function insert(list, row, request) {
-  row.dataset.request = request;
-  let last = list.firstElementChild;
-  if (last?.dataset.request !== request) return list.prepend(row);
-  while (last.nextElementSibling?.dataset.request === request) last = last.nextElementSibling;
-  last.after(row);
+function insert(list, row, { request, serial }) {
+  Object.assign(row.dataset, { request: request.number, serial });
+  const isBelow = (other) =>
+    Number(other.dataset.request) < request.number ||
+    (Number(other.dataset.request) === request.number && Number(other.dataset.serial) > serial);
+  let next = list.firstElementChild;
+  while (next !== null && !isBelow(next)) next = next.nextElementSibling;
+  list.insertBefore(row, next);
 }
 
 function newRow(key, onSelect) {
   const parts = ["number", "state", "about", "when"].map((name) => element("span", { class: name }));
-  const button = element("button", { type: "button", class: "phone", "data-phone": key }, phoneIcon(), ...parts);
+  const button = element("button", { type: "button", class: "phone" }, phoneIcon(), ...parts);
   button.addEventListener("click", () => onSelect(key));
-  return element("li", {}, button);
+  return element("li", { "data-key": key }, button);
 }
 
 function fill(button, attempt) {
