@@ -47,8 +47,8 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("clients/python/README.md", "sh"): by(
         f"{TYPED}::test_the_page_of_the_python_client_installs_it_and_starts_a_gateway", blocks=3
     ),
-    ("clients/python/README.md", "python"): by(f"{PYTHON}::test_a_program_prints_what_the_page_says", blocks=6),
-    ("clients/python/README.md", "text"): by(f"{PYTHON}::test_a_program_prints_what_the_page_says", blocks=6),
+    ("clients/python/README.md", "python"): by(f"{PYTHON}::test_a_program_prints_what_the_page_says", blocks=8),
+    ("clients/python/README.md", "text"): by(f"{PYTHON}::test_a_program_prints_what_the_page_says", blocks=8),
     ("docs/callers.md", "python"): by(f"{CALLERS}::test_its_loop_lists_the_calls_whose_outcome_is_unknown"),
     ("docs/callers.md", "yaml"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),
     ("docs/callers.md", "go"): by(f"{CALLERS}::test_stubs_of_ones_own_place_a_call"),

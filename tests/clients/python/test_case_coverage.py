@@ -11,6 +11,7 @@ from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor
 
 from gateway.app import SERVICE
+from gateway.sandbox.behaviour import ORDINARY
 from gateway.sandbox.magic import MAGIC
 from voicegateway.v1.error_reason_pb2 import ErrorReason
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
@@ -26,8 +27,8 @@ OUT_OF_REACH = {
     "LEDGER_UNAVAILABLE",  # needs a ledger that fails
     "PAUSED",  # needs an operator
     "INTERNAL",  # needs a bug
-    "CURSOR_OUT_OF_RANGE",  # not built yet, as the next
-    "UNIMPLEMENTED",
+    "CURSOR_OUT_OF_RANGE",  # needs WatchCalls, which no case calls
+    "UNIMPLEMENTED",  # needs a method that is not built, and all are
     "RATE_LIMITED",  # reserved, as the next two
     "UNAUTHENTICATED",
     "PERMISSION_DENIED",
@@ -70,7 +71,11 @@ def test_every_field_of_a_call_is_sent_by_a_case(field):
     ]
 
 
-@pytest.mark.parametrize("magic", MAGIC, ids=lambda magic: magic.value)
+ANSWERS = [magic for magic in MAGIC if magic.behaviour is ORDINARY]
+"""Those that decide about the answer. What a phone does after it is told by reports, which the cases' gateway has not."""
+
+
+@pytest.mark.parametrize("magic", ANSWERS, ids=lambda magic: magic.value)
 def test_every_magic_value_is_met_by_a_case(magic):
     """Whatever the sandbox can do to a request is done to one."""
     requests = [step["request"] for case in CALLS.values() for step in case["steps"]]

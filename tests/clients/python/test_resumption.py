@@ -177,6 +177,7 @@ def test_who_does_not_wait_is_not_cut(guard):
     busy, silent = Stream(), Stream()
     with guard.over(busy):
         pass
+    assert guard._waiting is None
     with guard.over(silent):
         assert silent.cancelled.wait(20)
 
