@@ -11,6 +11,7 @@ from typing import Any, Final
 from gateway.settings import InvalidSettingsError, Tls
 
 BACKLOG: Final = 1024
+_BUFFER: Final = 64 * 1024
 
 
 async def listening_socket(listen: str) -> socket.socket:
@@ -42,6 +43,9 @@ def _bound(family: socket.AddressFamily, address: Any) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # [::] is every address, as for gRPC
+        # Connections inherit these. Left to itself, Linux would let one that reads none of its answers hold megabytes.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         listening.bind(address)
         listening.listen(BACKLOG)
     except OSError:

@@ -89,4 +89,5 @@ class Receiver:
             h11_max_incomplete_event_size=self._limits.target + self._limits.headers,
         )
         config.load()
+        config.loaded_app = self._reception  # without uvicorn's own log of requests, which has the tokens
         return config

@@ -5,7 +5,9 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from receiver_under_test import ReceiverUnderTest, running_receiver
+from receiver_under_test import Clock, ReceiverUnderTest, running_receiver
+
+from gateway.ledger.store import LedgerUnavailableError
 
 StartReceiver = Callable[..., Awaitable[ReceiverUnderTest]]
 
@@ -25,3 +27,19 @@ async def start_receiver() -> AsyncIterator[StartReceiver]:
 async def receiver(start_receiver: StartReceiver) -> ReceiverUnderTest:
     """A receiver with the usual settings."""
     return await start_receiver()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def broken_ledger() -> Callable[[], Awaitable[None]]:
+    """Behaves as a ledger that cannot be reached."""
+
+    async def behavior() -> None:
+        raise LedgerUnavailableError("ConnectionRefusedError")
+
+    return behavior
