@@ -1,24 +1,30 @@
 """The Java client package: its own tests, every case spoken through it, and what its README says."""
 
+import asyncio
 import json
 import re
 import shutil
+import subprocess
 import textwrap
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
-from gateway_under_test import running_gateway
+from free_ports import free_port, free_ports
+from gateway_under_test import ledger_in, running_gateway
 from go_programs import ROOT
-from java_packages import CLIENT, EXAMPLE, java_client
+from java_packages import CLIENT, EXAMPLE, java_client, java_example
 from surefire_reports import Reports, reports_of
 
 from gateway import __version__
 from gateway.listener import _OPTIONS
-from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID
+from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 from voicegateway_client import SERVICE_CONFIG
 
 CONFORMANCE = ROOT / "tests" / "clients" / "java"
@@ -160,6 +166,81 @@ async def test_the_readmes_way_from_nothing_places_a_call(conformance, stand, tm
 
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26} DISPATCH_ACCEPTED\n", runs[0][1]), runs[0][1]
     assert runs[0] == runs[1]
+
+
+# What becomes of a call
+
+
+@pytest.fixture
+def watch_call(client) -> list[str]:  # noqa: ARG001 - it must be installed
+    """The command that runs the example that follows a call, but for the gateway's address."""
+    [*java, _, jar] = java_example()
+    return [*java, "-cp", jar, "com.example.placecall.WatchCall", "--target"]
+
+
+def receiving(port: int) -> dict[str, Any]:
+    """Settings of a gateway that takes reports."""
+    account = {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY}
+    return {"account": account, "receiver": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"}}
+
+
+async def test_the_example_tells_what_becomes_of_each_recipient(watch_call):
+    """The sandbox's phones are answered, busy, and answered with a key; each is told, and the program ends."""
+    async with Sandbox(speed=100).serve() as sandbox, running_gateway(sandbox, receiving(free_port())) as gateway:
+        numbers = "+13236550107,+13236550160,+13236550166"
+        told = [line async for line in lines_of([*watch_call, gateway.address, "--to", numbers])]
+
+    last = {recipient: what for recipient, _, what in (line.partition(": ") for line in told)}
+    assert {
+        "recipient 1": "RECIPIENT_STATE_ENDED DISPOSITION_ANSWERED",
+        "recipient 2": "RECIPIENT_STATE_ENDED DISPOSITION_BUSY",
+        "recipient 3": "RECIPIENT_STATE_ENDED DISPOSITION_ANSWERED, pressed 1",
+    } == {recipient: what for recipient, what in last.items() if recipient.startswith("recipient")}
+    assert "DISPATCH_ACCEPTED" == last["dispatch"]
+
+
+async def test_a_watch_goes_on_when_the_gateway_is_restarted(watch_call, tmp_path):
+    """The gateway drains, and another one takes over; each event is told once, and then the call ends."""
+    port, reports = free_ports(2)
+    settings = receiving(reports) | ledger_in(tmp_path) | {"listen": f"127.0.0.1:{port}"}
+    told: list[str] = []
+    sandbox = Sandbox()
+    async with sandbox.serve() as url, AsyncExitStack() as running:
+        gateway = await running.enter_async_context(running_gateway(url, settings))
+        silent = "+13236550173"  # no report comes by itself
+        async for line in lines_of([*watch_call, gateway.address, "--to", silent]):
+            told.append(line)
+            if line.endswith("DISPATCH_ACCEPTED"):
+                await report("call_start", sandbox)
+            if line.endswith("RINGING"):
+                await running.aclose()
+                await running.enter_async_context(running_gateway(url, settings))
+                await report("call_end", sandbox, status="BUSY")
+
+    assert [
+        "dispatch: DISPATCH_SENDING",
+        "dispatch: DISPATCH_ACCEPTED",
+        "recipient 1: RECIPIENT_STATE_RINGING",
+        "recipient 1: RECIPIENT_STATE_ENDED DISPOSITION_BUSY",
+    ] == told[1:]
+
+
+async def lines_of(command: list[str]) -> AsyncIterator[str]:
+    """Runs a program that succeeds, and tells its lines as it prints them."""
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    async for line in process.stdout:
+        yield line.decode().rstrip("\n")
+    assert 0 == await process.wait()
+
+
+async def report(event: str, sandbox: Sandbox, **variables: str) -> None:
+    """Reports an event of the only call to the gateway, as the provider would."""
+    [record] = sandbox.records
+    [url] = json.loads(record.fields["callback"])[event]["url"]
+    known = {"id": "attempt-1", "callee": record.fields["to"].removeprefix("+")} | variables
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda found: known.get(found[1], ""), url)
+    async with httpx2.AsyncClient() as provider:
+        assert 200 == (await provider.get(filled)).status_code
 
 
 def java_blocks() -> list[str]:

@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -248,23 +247,45 @@ class CallWatchEndTest extends Watching {
 
   // The caller's own end
 
-  private static <T> FutureTask<T> inAThread(Callable<T> work) {
-    FutureTask<T> task = new FutureTask<>(work);
-    Thread thread = new Thread(task);
-    thread.setDaemon(true);
-    thread.start();
-    return task;
+  /** A thread that reads a watch; it is at some place of this package once it stands still there. */
+  private static final class Reader<T> extends FutureTask<T> {
+    private final Thread thread = new Thread(this);
+
+    Reader(Callable<T> work) {
+      super(work);
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    Reader<T> waitingIn(Class<?> place, String method) {
+      while (!isDone()) {
+        List<StackTraceElement> stack = List.of(thread.getStackTrace());
+        if (thread.getState() == Thread.State.TIMED_WAITING
+            && stack.stream().filter(each -> each.getClassName().startsWith(PACKAGE)).findFirst().stream()
+                .anyMatch(each -> each.getClassName().equals(place.getName()) && each.getMethodName().equals(method))) {
+          return this;
+        }
+        Thread.onSpinWait();
+      }
+      throw new AssertionError("it does not wait in " + method);
+    }
+
+    T result() throws Exception {
+      return get(20, TimeUnit.SECONDS);
+    }
   }
+
+  private static final String PACKAGE = CallWatch.class.getPackageName();
 
   @Test
   void closingEndsTheWaitForAnEvent() throws Exception {
-    streams.then(event(3));
+    streams.then();
     CallWatch watch = watcher.watchCalls(CALL);
-    FutureTask<List<Long>> reading = inAThread(() -> told(watch));
+    Reader<Boolean> reader = new Reader<>(watch::hasNext).waitingIn(EventStream.class, "read");
     assertTrue(streams.areOpened(1));
     watch.close();
 
-    assertTrue(List.of(List.of(), List.of(3L)).contains(reading.get(20, TimeUnit.SECONDS)));
+    assertFalse(reader.result());
     assertTrue(streams.areCancelled(1));
     assertEquals(1, gateway.watches.size());
   }
@@ -273,11 +294,10 @@ class CallWatchEndTest extends Watching {
   void closingEndsTheWaitForANewStream() throws Exception {
     streams.then(BROKEN);
     CallWatch watch = hourly().watchCalls(CALL);
-    FutureTask<Boolean> reading = inAThread(watch::hasNext);
-    assertTrue(streams.areOpened(1));
+    Reader<Boolean> reader = new Reader<>(watch::hasNext).waitingIn(CallWatch.class, "resume");
     watch.close();
 
-    assertFalse(reading.get(20, TimeUnit.SECONDS));
+    assertFalse(reader.result());
     assertEquals(1, gateway.watches.size());
   }
 
@@ -308,28 +328,28 @@ class CallWatchEndTest extends Watching {
     return watcher.withBackoff(hour, hour).withPatience(Duration.ofDays(1));
   }
 
-  /** Interrupts a thread that reads a watch, and returns what it was thrown. */
-  private CallException interrupted(CallWatch watch) throws Exception {
-    FutureTask<CallException> reading =
-        new FutureTask<>(
+  /** Reads in a thread that is interrupted, and returns what it was thrown. */
+  private static CallException whenInterrupted(CallWatch watch, Class<?> place, String method) throws Exception {
+    Reader<CallException> reader =
+        new Reader<>(
             () -> {
               CallException failure = assertThrows(CallException.class, watch::hasNext);
               assertTrue(Thread.currentThread().isInterrupted());
               return failure;
             });
-    Thread reader = new Thread(reading);
-    reader.start();
-    assertTrue(streams.areOpened(1));
-    reader.interrupt();
-    return reading.get(20, TimeUnit.SECONDS);
+    reader.waitingIn(place, method).thread.interrupt();
+    return reader.result();
   }
 
   @Test
   void interruptingEndsTheWaitForAnEvent() throws Exception {
-    streams.then();
-    CallException failure = interrupted(watcher.watchCalls(CALL));
+    streams.then(event(3));
+    CallWatch watch = watcher.watchCalls(CALL);
+    watch.next();
+    CallException failure = whenInterrupted(watch, EventStream.class, "read");
 
     assertEquals(Status.Code.CANCELLED, failure.error().code());
+    assertEquals(after(3), watch.lastSequence());
     assertTrue(streams.areCancelled(1));
     assertEquals(1, gateway.watches.size());
   }
@@ -337,7 +357,7 @@ class CallWatchEndTest extends Watching {
   @Test
   void interruptingEndsTheWaitForANewStream() throws Exception {
     streams.then(BROKEN);
-    CallException failure = interrupted(hourly().watchCalls(CALL));
+    CallException failure = whenInterrupted(hourly().watchCalls(CALL), CallWatch.class, "resume");
 
     assertEquals(Status.Code.CANCELLED, failure.error().code());
     assertEquals(1, gateway.watches.size());
@@ -358,16 +378,16 @@ class CallWatchEndTest extends Watching {
   }
 
   @Test
-  void aContextThatIsCancelledIsItsEnd() throws ExecutionException, InterruptedException {
+  void aContextThatIsCancelledIsItsEnd() throws Exception {
     streams.then();
     CallWatch watch = watcher.watchCalls(CALL);
     try (Context.CancellableContext context = Context.current().withCancellation()) {
-      FutureTask<CallException> reading =
-          inAThread(context.wrap((Callable<CallException>) () -> assertThrows(CallException.class, watch::hasNext)));
+      Callable<CallException> reading = () -> assertThrows(CallException.class, watch::hasNext);
+      Reader<CallException> reader = new Reader<>(context.wrap(reading)).waitingIn(EventStream.class, "read");
       assertTrue(streams.areOpened(1));
       context.cancel(null);
 
-      assertEquals(Status.Code.CANCELLED, reading.get().error().code());
+      assertEquals(Status.Code.CANCELLED, reader.result().error().code());
     }
     assertEquals(1, gateway.watches.size());
   }
