@@ -252,6 +252,9 @@ func TestTheCallersOwnTimeIsNoSilence(t *testing.T) {
 			}
 			told++
 			time.Sleep(time.Hour) // more than silence and patience
+			if played.open[len(played.open)-1].Err() != nil {
+				t.Error("the stream was given up while the caller was busy")
+			}
 		}
 		if told != 3 || len(played.asked) != 2 {
 			t.Errorf("%d events in %d streams", told, len(played.asked))
@@ -375,6 +378,14 @@ func TestTheContextEndsTheWatchAtOnce(t *testing.T) {
 		if !errors.Is(seen.err, test.want) || !errors.As(seen.err, &e) || e.Code != test.code || e.FromGateway || seen.took != test.took {
 			t.Errorf("%s: %v after %s", name, seen.err, seen.took)
 		}
+	}
+}
+
+func TestTheContextsEndIsToldAlsoWhenPatienceEndsWithIt(t *testing.T) {
+	played := &tape{streams: []stream{{event(3)}}}
+	seen := played.playUntil(t, limit(time.Second), oneCall(), voicegateway.WithPatience(time.Second+time.Millisecond))
+	if !errors.Is(seen.err, context.DeadlineExceeded) {
+		t.Error(seen.err)
 	}
 }
 
