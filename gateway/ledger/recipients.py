@@ -42,7 +42,7 @@ def outcome_of(call: OutboundCallRequest, told: Attempts, *, is_stale: bool) -> 
     outcome = RecipientOutcome(state=state, attempts=sum(1 for known in attempts if known))
     outcome.stale = is_stale and state != RECIPIENT_STATE_ENDED
     if attempts:
-        _show_the_end(outcome, ended)
+        _show_the_end(outcome, attempts, ended)
         shown = ended if state == RECIPIENT_STATE_ENDED else {k: v for k, v in attempts.items() if k not in ended}
         known = max(shown, key=lambda known: (_progress(shown[known]), rank(shown[known].best()), known))
         _show(outcome, known, shown[known])
@@ -88,11 +88,12 @@ def _progress(attempt: Attempt) -> RecipientState.ValueType:
     return RECIPIENT_STATE_WAITING if attempt.started is None else RECIPIENT_STATE_RINGING
 
 
-def _show_the_end(outcome: RecipientOutcome, ended: Attempts) -> None:
-    """Shows the disposition that stands among all attempts, and the status that says so."""
+def _show_the_end(outcome: RecipientOutcome, attempts: Attempts, ended: Attempts) -> None:
+    """Shows the disposition that stands among all attempts once one has ended, and the status that says so."""
     if ended:
         best = max(ended.values(), key=lambda each: (rank(each.best()), rank(each.disposition), each.status))
-        outcome.disposition, outcome.provider_status = best.best(), best.status
+        outcome.disposition = max(best.best(), *(each.end for each in attempts.values()), key=rank)
+        outcome.provider_status = best.status
 
 
 def _show(outcome: RecipientOutcome, known: str, attempt: Attempt) -> None:
