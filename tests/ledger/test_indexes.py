@@ -37,6 +37,11 @@ ASKED = [
     pytest.param(lambda store: store.due(Stage.WHOLE, DAY, 100), "due", id="due to be erased"),
     pytest.param(lambda store: store.due(Stage.ERASED, DAY, 100), "due", id="due to be entombed"),
     pytest.param(lambda store: store.forget(DAY, 100), "due", id="due to be forgotten"),
+    pytest.param(lambda store: store.find_token(b"token"), "token", id="find token"),
+    pytest.param(lambda store: store.stale(100), "stale", id="silent for too long"),
+    pytest.param(lambda store: store.events("default", 7, None, 100), "events", id="events of an account"),
+    pytest.param(lambda store: store.events("default", 7, BEFORE[1], 100), "events_of_calls", id="events of a call"),
+    pytest.param(lambda store: store.span("default"), "sequences", id="how far events are"),
 ]
 
 
@@ -48,6 +53,11 @@ IN_SQLITE = {
     "number": r"call_numbers USING PRIMARY KEY \(account=\? AND digits=\?\)",
     "sending": r"USING INDEX calls_sending",
     "due": r"USING (COVERING )?INDEX calls_due \(stage=\? AND retain_from<\?\)",
+    "token": r"report_tokens USING PRIMARY KEY",
+    "stale": r"USING INDEX calls_stale",
+    "events": r"events USING PRIMARY KEY \(account=\? AND sequence>\?\)",
+    "events_of_calls": r"USING INDEX events_of_calls \(call_id=\? AND sequence>\?\)",
+    "sequences": r"sequences USING PRIMARY KEY",
 }
 
 
@@ -88,6 +98,11 @@ IN_POSTGRESQL = {
     "number": "call_numbers_pkey",
     "sending": "calls_sending",
     "due": "calls_due",
+    "token": "report_tokens_pkey",
+    "stale": "calls_stale",
+    "events": "events_pkey",
+    "events_of_calls": "events_of_calls",
+    "sequences": "sequences_pkey",
 }
 
 MANY = """
@@ -97,7 +112,10 @@ MANY = """
         '', n % 3, 'custom-' || n
     FROM generate_series(1, 20000) AS n;
     INSERT INTO call_numbers SELECT account, substr(call_id, 6), created, call_id FROM calls;
-    ANALYZE calls, call_numbers
+    INSERT INTO report_tokens SELECT call_id::bytea, account, request_id FROM calls;
+    INSERT INTO events SELECT account, row_number() OVER (), call_id, now(), 1, 2, NULL, '' FROM calls;
+    INSERT INTO sequences SELECT 'account-' || n, 1, 0 FROM generate_series(1, 20000) AS n;
+    ANALYZE calls, call_numbers, events, report_tokens, sequences
 """
 
 
