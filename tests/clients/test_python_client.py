@@ -141,6 +141,10 @@ def test_everything_that_it_offers_is_there(python):
         "CallError",
         "error_from",
         "validate",
+        "watch_call",
+        "watch_call_aio",
+        "watch_calls",
+        "watch_calls_aio",
     } < set(json.loads(found))
 
 

@@ -72,7 +72,7 @@ def test_every_field_of_a_call_is_sent_by_a_case(field):
 
 
 ANSWERS = [magic for magic in MAGIC if magic.behaviour is ORDINARY]
-"""Those that decide about the answer. What a phone does after it is told by reports, which the cases' gateway has not."""
+"""Those that decide about the answer; what a phone does after it is told by reports, which no case waits for."""
 
 
 @pytest.mark.parametrize("magic", ANSWERS, ids=lambda magic: magic.value)
