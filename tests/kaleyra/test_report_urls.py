@@ -174,7 +174,8 @@ def counts(**events):
         pytest.param("in_all", 4, 2, 2, ["call_answer", "call_end"], id="in all: room for two"),
         pytest.param("in_all", 9, 0, 0, ["call_end"], id="in all: room for one"),
         pytest.param("in_all", 0, 10, 0, [], id="in all: none"),
-        pytest.param("in_all", 10, 10, 10, [], id="in all: more than that"),
+        pytest.param("in_all", 6, 5, 0, [], id="in all: one more than that"),
+        pytest.param("in_all", 10, 10, 10, [], id="in all: many more"),
     ],
 )
 def test_an_event_with_room_has_ours(counted, start, answer, end, ours):

@@ -56,6 +56,7 @@ def test_a_variable_is_read_by_any_of_its_names(prefix, variable, value, expecte
         pytest.param("d_status", "ANSWER", id="a prefix of nobody"),
         pytest.param("status_", "ANSWER", id="a name that goes on"),
         pytest.param("\u017ftatus", "ANSWER", id="a letter that is almost another"),
+        pytest.param("\u212aeypress", "1", id="a letter whose small one is another"),
         pytest.param("", "ANSWER", id="no name"),
     ],
 )
