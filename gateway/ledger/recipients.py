@@ -25,13 +25,22 @@ from voicegateway.v1.outbound_call_pb2 import (
 )
 
 
-def outcomes_of(call: OutboundCallRequest, evidence: Evidence) -> bytes:
-    """Renders every recipient's outcome, in the request's order, without the recipients themselves."""
-    recipients = [
-        outcome_of(call, evidence.attempts.get(place, {}), is_stale=evidence.is_stale)
-        for place in range(len(call.recipients))
-    ]
-    return OutboundCall(recipients=recipients).SerializeToString(deterministic=True)
+def outcomes_of(call: OutboundCallRequest, evidence: Evidence, before: bytes = b"", place: int | None = None) -> bytes:
+    """Renders every recipient's outcome, in the request's order, without the recipients themselves.
+
+    Args:
+        call: The request.
+        evidence: What reports told.
+        before: The outcomes as they were, if there are any.
+        place: The only recipient whom they told something new about; None for any.
+    """
+    told = OutboundCall.FromString(before)
+    changed = range(len(call.recipients)) if place is None or not before else [place]
+    while len(told.recipients) < len(call.recipients):
+        told.recipients.add()
+    for each in changed:
+        told.recipients[each].CopyFrom(outcome_of(call, evidence.attempts.get(each, {}), is_stale=evidence.is_stale))
+    return told.SerializeToString(deterministic=True)
 
 
 def outcome_of(call: OutboundCallRequest, told: Attempts, *, is_stale: bool) -> RecipientOutcome:

@@ -207,15 +207,16 @@ def _hear(record: Record, told: Report, now: datetime) -> Record:
     place = recipient_of(OutboundCallRequest.FromString(record.request), told.callee)
     if place is None:
         return record
-    return _with_evidence(record, decoded(record.evidence).with_report(place, told), now)
+    return _with_evidence(record, decoded(record.evidence).with_report(place, told), now, place)
 
 
-def _with_evidence(record: Record, evidence: Evidence, now: datetime) -> Record:
+def _with_evidence(record: Record, evidence: Evidence, now: datetime, place: int | None = None) -> Record:
+    """Renders anew what evidence changes: one recipient's outcome, or all of them."""
     stored = encoded(evidence)
     if stored == record.evidence:
         return record
     call = OutboundCallRequest.FromString(record.request)
-    outcomes = outcomes_of(call, evidence)
+    outcomes = outcomes_of(call, evidence, record.outcomes, place)
     return replace(
         record,
         evidence=stored,

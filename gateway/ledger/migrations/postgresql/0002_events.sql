@@ -18,7 +18,7 @@ CREATE TABLE report_tokens (
 -- What happened and has no number yet: a number that is taken inside a transaction can become visible after a higher
 -- one, so whoever holds a lock gives numbers to what is committed. Rows come and go: they are vacuumed often.
 CREATE TABLE unnumbered_events (
-    id bigserial PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account text COLLATE "C" NOT NULL,
     call_id text COLLATE "C" NOT NULL,
     occurred timestamptz NOT NULL,
