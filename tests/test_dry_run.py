@@ -1,5 +1,6 @@
 """A dry run: every check, the form as it would be sent, and not one byte to the provider."""
 
+import re
 from urllib.parse import parse_qsl
 
 import pytest
@@ -61,6 +62,25 @@ def test_a_preview_holds_a_word_where_a_token_will_be(call):
     assert token in sent
     assert preview.body.replace("TOKEN", token).replace("CALL_ID", "01KB5Y4W2M6T9V3C8D1E7F0GHJ") == sent
     assert parse_qsl(preview.body, strict_parsing=True) == [(field.name, field.value) for field in preview.fields]
+
+
+@pytest.mark.parametrize("call", [pytest.param(PLAIN, id="the least call"), pytest.param(WHOLE, id="a whole call")])
+async def test_a_preview_with_reports_is_what_a_call_then_sends(start_gateway, provider, call):
+    """Byte for byte, but for the literals that stand where the call's id and its token will be: one for each call."""
+    receiver = {"listen": "127.0.0.1:0", "public_url": "https://gateway.example.com/voice"}
+    gateway = await start_gateway(receiver=receiver)
+
+    preview = (await gateway.place_call(call, validateOnly=True)).preview
+    placed = [await gateway.place_call(call, requestId=f"reported-000{number}") for number in (1, 2)]
+
+    sent = [post.body.decode() for post in provider.posts]
+    tokens = [re.findall(r"gateway\.example\.com%2Fvoice%2Freports%2F([0-9a-f]{32})(?:%2F|%3F)", body) for body in sent]
+    assert [1, 1] == [len(set(each)) for each in tokens]
+    assert tokens[0] != tokens[1]
+    assert sent == [
+        preview.body.replace("TOKEN", token[0]).replace("CALL_ID", answer.call.call_id)
+        for token, answer in zip(tokens, placed, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("call", "account"), CALLS)

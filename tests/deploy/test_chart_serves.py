@@ -1,8 +1,10 @@
 """What the chart renders really starts, places calls, and stops: its pod's containers run here as processes."""
 
 import signal
+from urllib.parse import urlsplit
 
 import grpc
+import httpx2
 import pytest
 from chart import MINIMAL, POSTGRESQL, TLS
 from cluster import KEY, secrets
@@ -85,6 +87,24 @@ async def test_a_pod_that_starts_again_finds_its_ledger(pod, sandbox):
 
         assert replayed == answer.replayed
     assert 1 == len(sandbox.records)
+
+
+async def test_reports_arrive_at_a_port_of_their_own(pod, sandbox):
+    """What the provider is asked to fetch is taken where the service for reports leads, and nothing else is."""
+    receiver = "{listen: '0.0.0.0:8081', public_url: 'http://calls.invalid/voice'}"
+    node, rendered = pod(MINIMAL, values=f"settings: {{receiver: {receiver}}}")
+    await make_ledger(node)
+    async with node.serving(rendered.gateway) as served:
+        await served.stub.PlaceCall(place_call_request(requestId="reports-0001"), timeout=30)
+        asked = urlsplit(sandbox.records[0].fields["dlrurl"])
+        path = asked.path.removeprefix("/voice")
+        here = f"http://127.0.0.1:{node.reports_port}"
+        async with httpx2.AsyncClient() as provider:
+            taken = await provider.get(f"{here}{path}?{asked.query}")
+            turned_away = await provider.get(f"{here}/reports/{'0' * 32}")
+
+    assert (200, 404) == (taken.status_code, turned_away.status_code)
+    assert "http://calls.invalid/voice/reports/" == asked.geturl()[:35]
 
 
 async def test_a_lost_volume_stops_the_start(pod):
