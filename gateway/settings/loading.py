@@ -22,6 +22,8 @@ PATH_BY_VARIABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "GATEWAY_LISTEN": ("listen",),
     "GATEWAY_LEDGER_URL": ("ledger", "url"),
     "GATEWAY_LEDGER_CREATE": ("ledger", "create"),
+    "GATEWAY_RECEIVER_LISTEN": ("receiver", "listen"),
+    "GATEWAY_RECEIVER_PUBLIC_URL": ("receiver", "public_url"),
 }
 """The environment's variables and the settings that they set, over the file's."""
 

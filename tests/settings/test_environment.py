@@ -56,3 +56,40 @@ def test_the_environments_settings_file_names_an_operators_ledger(tmp_path):
 
     assert (0, 0) == (by_name, by_option)
     assert {"of-the-file.db", "other.db"} == {each.name for each in tmp_path.glob("*.db")}
+
+
+LISTEN, PUBLIC_URL = "127.0.0.1:8081", "http://127.0.0.1:8081"
+
+
+def test_the_environment_alone_turns_the_receiver_on():
+    """A container needs no file to learn how calls went; without the variables nothing listens for reports."""
+    told = {"GATEWAY_RECEIVER_LISTEN": LISTEN, "GATEWAY_RECEIVER_PUBLIC_URL": PUBLIC_URL}
+    receiver = load(None, ENOUGH | told).receiver
+
+    assert receiver is not None
+    assert (LISTEN, PUBLIC_URL) == (receiver.listen, receiver.public_url)
+    assert load(None, ENOUGH | dict.fromkeys(told, "")).receiver is None
+
+
+def test_the_environment_says_where_the_files_receiver_is_reached(tmp_path):
+    """What else the file says of the receiver stays."""
+    table = f'[receiver]\nlisten = "{LISTEN}"\npublic_url = "https://elsewhere.example.com"\nstale_after = 60.0\n'
+    receiver = load(written(tmp_path, table + ACCOUNT), {"GATEWAY_RECEIVER_PUBLIC_URL": PUBLIC_URL}).receiver
+
+    assert receiver is not None
+    assert (LISTEN, PUBLIC_URL, 60.0) == (receiver.listen, receiver.public_url, receiver.stale_after)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "missing"),
+    [
+        ("GATEWAY_RECEIVER_LISTEN", LISTEN, "receiver.public_url: is required (or set GATEWAY_RECEIVER_PUBLIC_URL)"),
+        ("GATEWAY_RECEIVER_PUBLIC_URL", PUBLIC_URL, "receiver.listen: is required (or set GATEWAY_RECEIVER_LISTEN)"),
+    ],
+)
+def test_half_a_receiver_is_a_mistake_that_names_the_other_half(variable, value, missing):
+    """Whoever sets one of the two is told the other."""
+    with pytest.raises(InvalidSettingsError) as caught:
+        load(None, ENOUGH | {variable: value})
+
+    assert [missing] == caught.value.mistakes
