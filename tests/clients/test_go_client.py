@@ -4,14 +4,21 @@ import asyncio
 import json
 import re
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
+from free_ports import free_ports
+from gateway_under_test import ledger_in, running_gateway
 from go_programs import ROOT, needs
 
 from gateway import __version__
 from gateway.listener import _OPTIONS
+from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 from voicegateway_client.channel import SERVICE_CONFIG
 
 PACKAGE = ROOT / "clients" / "go"
@@ -119,6 +126,9 @@ async def test_every_invalid_request_is_run(conformance):
         pytest.param("TestTheServiceConfigIsThatOfTheOtherLanguages", id="one service config in all languages"),
         pytest.param("TestTheLibraryRepeatsWhatTheGatewayAllows", id="the library repeats what is UNAVAILABLE"),
         pytest.param("TestACallIsPlacedAgainUntilItIsAnswered", id="a repeat rings nobody twice"),
+        pytest.param("TestAWatchTellsOfACallThatNobodyWasDialedFor", id="a refused call is told, and ends"),
+        pytest.param("TestAWatchOnWhatThereIsNotEnds", id="what there is not is not watched"),
+        pytest.param("TestAnAccountIsWatchedFromItsOldestEventOn", id="an account is watched"),
         pytest.param("TestACaseWithAnyOtherExpectationFails", id="a case with another expectation fails"),
         pytest.param("TestAKeyThatNobodyKnowsFails", id="a key that nobody knows fails"),
     ],
@@ -158,3 +168,79 @@ async def test_the_readmes_way_from_nothing_places_a_call(stand, tmp_path):
 
     assert re.search(r"^[0-9A-HJKMNP-TV-Z]{26} DISPATCH_ACCEPTED$", first, re.MULTILINE)
     assert first.splitlines()[-1] == second.splitlines()[-1]
+
+
+# What becomes of a call
+
+
+@pytest.fixture(scope="module")
+async def watch(tmp_path_factory) -> str:
+    """The example that follows a call."""
+    program = tmp_path_factory.mktemp("watch") / "watch"
+    await run("go", "build", "-o", str(program), "./watch", folder=ROOT / "examples" / "go")
+    return str(program)
+
+
+def receiving(folder: Path) -> dict[str, Any]:
+    """Settings of gateways that take reports, and share a ledger and their addresses, one after the other."""
+    listen, reports = (f"127.0.0.1:{port}" for port in free_ports(2))
+    return ledger_in(folder) | {
+        "listen": listen,
+        "account": {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY},
+        "receiver": {"listen": reports, "public_url": f"http://{reports}"},
+    }
+
+
+async def lines_of(*command: str) -> AsyncIterator[str]:
+    """Runs a program that succeeds, and tells its lines as it prints them."""
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    async for line in process.stdout:
+        yield line.decode().rstrip("\n")
+    assert 0 == await process.wait()
+
+
+async def report(event: str, sandbox: Sandbox, **variables: str) -> None:
+    """Tells the gateway of the only call, as the provider would."""
+    [record] = sandbox.records
+    [url] = json.loads(record.fields["callback"])[event]["url"]
+    known = {"id": "attempt-1", "callee": record.fields["to"].removeprefix("+")} | variables
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda found: known.get(found[1], ""), url)
+    async with httpx2.AsyncClient() as provider:
+        assert 200 == (await provider.get(filled)).status_code
+
+
+async def test_the_example_tells_what_becomes_of_each_recipient(watch, tmp_path):
+    """Phones of the sandbox are busy, and answered with a key; the program ends when the call does."""
+    async with Sandbox(speed=100).serve() as url, running_gateway(url, receiving(tmp_path)) as gateway:
+        told = [line async for line in lines_of(watch, "-target", gateway.address, "-to", "+13236550160,+13236550166")]
+
+    assert ["dispatch: DISPATCH_SENDING", "dispatch: DISPATCH_ACCEPTED"] == told[1:3]
+    last = {recipient: what for recipient, _, what in (line.partition(": ") for line in told[3:])}
+    assert {
+        "recipient 1": "RECIPIENT_STATE_ENDED DISPOSITION_BUSY",
+        "recipient 2": "RECIPIENT_STATE_ENDED DISPOSITION_ANSWERED, pressed 1",
+    } == last
+
+
+async def test_a_watch_goes_on_at_the_gateway_that_takes_over(watch, tmp_path):
+    """A gateway drains while the phone rings, and another takes its place: each event is told once, to the end."""
+    sandbox, settings, told = Sandbox(), receiving(tmp_path), []
+    async with sandbox.serve() as url, AsyncExitStack() as running:
+        gateway = await running.enter_async_context(running_gateway(url, settings))
+        silent = "+13236550173"  # reports nothing by itself
+        async for line in lines_of(watch, "-target", gateway.address, "-to", silent):
+            told.append(line)
+            if line.endswith("DISPATCH_ACCEPTED"):
+                await report("call_start", sandbox)
+            if line.endswith("RINGING"):
+                await running.aclose()
+                await running.enter_async_context(running_gateway(url, settings))
+                await report("call_end", sandbox, status="BUSY")
+
+    assert [
+        "dispatch: DISPATCH_SENDING",
+        "dispatch: DISPATCH_ACCEPTED",
+        "recipient 1: RECIPIENT_STATE_RINGING",
+        "recipient 1: RECIPIENT_STATE_ENDED DISPOSITION_BUSY",
+    ] == told[1:]
