@@ -17,7 +17,7 @@ def free_ports(count: int) -> list[int]:
     while len(found) < count:
         port = _LOWEST + worker * _EACH + random.randrange(_EACH)
         with suppress(OSError), socket.create_server((LOOPBACK, port)):
-            found.append(port)
+            found += [port] if port not in found else []
     return found
 
 
