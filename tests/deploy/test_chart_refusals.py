@@ -6,6 +6,8 @@ import pytest
 import yaml
 from chart import CHART, MINIMAL, RefusedError
 
+from gateway.settings import PATH_BY_VARIABLE
+
 CASES = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text())
 SECRET = "planted-secret-0123456789"
 
@@ -20,6 +22,13 @@ def test_wrong_values_are_refused_by_name_with_the_way_out(helm, case):
     assert case["named"] in words
     assert case["way_out"] in words
     assert SECRET not in words
+
+
+@pytest.mark.parametrize("variable", sorted(PATH_BY_VARIABLE))
+def test_no_variable_of_the_gateways_goes_behind_the_charts_back(helm, variable):
+    """Each would win over the values that were checked: the setting's place among the values is named."""
+    with pytest.raises(RefusedError, match=rf"extraEnv: {variable} would win .* set [a-z_.A-Z]+ instead"):
+        helm.template(MINIMAL, values=f"extraEnv: [{{name: {variable}, value: x}}]")
 
 
 def test_an_upgrade_makes_no_ledger(helm):

@@ -128,7 +128,7 @@ What the schema cannot say, because it compares values with each other: every mi
 
 {{- define "kaleyra-gateway.environmentMistakes" -}}
 {{- $mistakes := list -}}
-{{- $instead := dict "GATEWAY_CONFIG" "settings" "GATEWAY_LEDGER_URL" "ledger" "GATEWAY_LISTEN" "settings.listen" "GATEWAY_LEDGER_CREATE" "ledger.create" "GATEWAY_RECEIVER_LISTEN" "settings.receiver.listen" "GATEWAY_RECEIVER_PUBLIC_URL" "settings.receiver.public_url" "KALEYRA_BASE_URL" "accounts.default.base_url" "KALEYRA_SID" "accounts.default.sid" "KALEYRA_API_KEY" "accounts.default.existingSecret" "KALEYRA_API_KEY_FILE" "accounts.default.existingSecret" -}}
+{{- $instead := dict "GATEWAY_CONFIG" "settings" "GATEWAY_LEDGER_URL" "ledger" "GATEWAY_LISTEN" "settings.listen" "GATEWAY_LEDGER_CREATE" "ledger.create" "GATEWAY_RECEIVER_LISTEN" "settings.receiver" "GATEWAY_RECEIVER_PUBLIC_URL" "settings.receiver" "GATEWAY_RECEIVER_LISTEN" "settings.receiver.listen" "GATEWAY_RECEIVER_PUBLIC_URL" "settings.receiver.public_url" "KALEYRA_BASE_URL" "accounts.default.base_url" "KALEYRA_SID" "accounts.default.sid" "KALEYRA_API_KEY" "accounts.default.existingSecret" "KALEYRA_API_KEY_FILE" "accounts.default.existingSecret" -}}
 {{- range .Values.extraEnv -}}
 {{- if hasKey $instead .name -}}
 {{- $mistakes = append $mistakes (printf "extraEnv: %s would win over the values that this chart checks; set %s instead" .name (get $instead .name)) -}}
