@@ -105,7 +105,8 @@ class Attempt:
         key, body = self._prepared()
         try:
             reply = await client.post(self.account.url, key, body, self.fence)
-            return _outcome(reply, read_verdict(reply, self.request.call, reading, (key,)))
+            secrets = (key, self.urls.token) if self.urls else (key,)
+            return _outcome(reply, read_verdict(reply, self.request.call, reading, secrets))
         except DeliveryError:
             raise
         except Exception as bug:  # noqa: BLE001 - where a bug of ours strikes now, the request may have left
