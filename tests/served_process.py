@@ -75,12 +75,12 @@ class ServedProcess:
 
 @asynccontextmanager
 async def served_process(
-    provider_url: str, folder: Path, settings: str = "", ledger: str = ""
+    provider_url: str, folder: Path, settings: str = "", ledger: str = "", listen: str = "127.0.0.1:0"
 ) -> AsyncIterator[ServedProcess]:
     """Starts a gateway before a provider, with further settings as TOML, and waits until it serves."""
     file = folder / "gateway.toml"
     file.write_text(f"""
-        listen = "127.0.0.1:0"
+        listen = "{listen}"
         {settings}
         [ledger]
         url = "{ledger or f"sqlite:///{folder}/ledger.db"}"
