@@ -191,10 +191,10 @@ class Feed:
         """
         if self._is_closed:
             raise GatewayError(ERROR_REASON_OVERLOADED)
-        if account not in self._positions:
+        if cursor is None or account not in self._positions:
             newest = await self._newest(account)
             self._positions.setdefault(account, newest)
-        cursor = self._positions[account] if cursor is None else cursor
+            cursor = newest if cursor is None else cursor
         watcher = Subscription(self, self._ledger, account, call_id, cursor)
         self._add(watcher)
         try:
@@ -203,7 +203,9 @@ class Feed:
             self._remove(watcher)
 
     async def _newest(self, account: str) -> int:
+        """Reads the sequence of the newest event, also of one that was committed a moment ago and had no number yet."""
         try:
+            await self._ledger.number_events()
             return (await self._ledger.span(account)).newest
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error

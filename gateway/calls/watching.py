@@ -17,7 +17,7 @@ from gateway.inbound import Inbound
 from gateway.ledger.evidence import decoded
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.recipients import is_over
-from gateway.ledger.record import Key, Record, Stage
+from gateway.ledger.record import Key, Record
 from gateway.ledger.store import LedgerUnavailableError
 from voicegateway.v1.error_reason_pb2 import (
     ERROR_REASON_CURSOR_OUT_OF_RANGE,
@@ -29,7 +29,12 @@ from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_SENDING,
     OutboundCallRequest,
 )
-from voicegateway.v1.outbound_call_service_pb2 import Heartbeat, WatchCallsRequest, WatchCallsResponse
+from voicegateway.v1.outbound_call_service_pb2 import (
+    CALL_EVENT_TYPE_CREATED,
+    Heartbeat,
+    WatchCallsRequest,
+    WatchCallsResponse,
+)
 
 _NOBODY_WAS_DIALED: Final = frozenset({DISPATCH_NOT_SENT, DISPATCH_REJECTED})
 
@@ -97,9 +102,9 @@ class Watching:
         try:
             await self._ledger.number_events()  # a sequence that another replica told is no newer than this
             span = await self._ledger.span(account)
+            is_gone = after < span.forgotten and not await self._is_whole(record)
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
-        is_gone = after < span.forgotten and (record is None or record.stage is Stage.TOMBSTONE)
         if is_gone or after > span.newest:
             raise GatewayError(
                 ERROR_REASON_CURSOR_OUT_OF_RANGE,
@@ -107,6 +112,13 @@ class Watching:
                 newest_sequence=str(span.newest),
             )
         return after
+
+    async def _is_whole(self, record: Record | None) -> bool:
+        """Whether the history of a call is kept from its beginning: then what was forgotten is other calls'."""
+        if record is None:
+            return False
+        oldest = await self._ledger.events(record.account, 0, record.call_id, 1)
+        return bool(oldest) and oldest[0].event.type == CALL_EVENT_TYPE_CREATED
 
     async def _of_an_account(self, subscription: Subscription, *, is_new: bool) -> AsyncGenerator[WatchCallsResponse]:
         if is_new:

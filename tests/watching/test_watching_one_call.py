@@ -4,6 +4,7 @@ import faults
 import pytest
 from event_stream import story
 from google.protobuf.json_format import ParseDict
+from raw_provider import ACCEPTED, reply
 from watched_gateway import ONE, TWO, to
 
 from voicegateway.v1.outbound_call_pb2 import (
@@ -44,7 +45,7 @@ async def test_early_and_late_see_the_same(watched):
         await connection.receive()
         early = watched.watch(request_id="reminder-8812")
         await early.event()
-        await connection.send(faults.reply(faults.ACCEPTED))
+        await connection.send(reply(ACCEPTED))
 
     watched.provider.behave(watches_when_sent)
     call = await watched.place(to(ONE, TWO), requestId="reminder-8812")
@@ -132,7 +133,7 @@ async def test_a_report_overtakes_the_answer(watched):
         stream = watched.watch(request_id="reminder-8812")
         await stream.event()
         await watched.report("call_start", callee=ONE, id="a")
-        await connection.send(faults.reply(faults.ACCEPTED))
+        await connection.send(reply(ACCEPTED))
 
     watched.provider.behave(reports_first)
     call = await watched.place(requestId="reminder-8812")
