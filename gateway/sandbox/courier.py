@@ -47,8 +47,9 @@ class Courier:
         self._workers: set[asyncio.Task[None]] = set()
         self._leaving: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
+    def __bool__(self) -> bool:
+        """Whether anything is still to be fetched, or is being."""
+        return bool(self._lanes)
 
     def send(self, lane: Hashable, report: Report, on_change: Callable[[], None]) -> None:
         """Has a report's URL fetched."""

@@ -63,8 +63,9 @@ class LivePage:
         ]
 
     async def _file(self, request: Request) -> Response:
-        path = _FOLDER / request.path_params.get("name", "index.html")
-        if path.parent != _FOLDER or path.suffix not in _MEDIA_TYPES or not path.is_file():
+        name = request.path_params.get("name", "index.html")
+        path = next((path for path in _FOLDER.iterdir() if path.name == name), None)
+        if path is None or path.suffix not in _MEDIA_TYPES:
             return Response("Not Found", 404, media_type="text/plain")
         return Response(path.read_bytes(), headers=_HEADERS, media_type=_MEDIA_TYPES[path.suffix])
 

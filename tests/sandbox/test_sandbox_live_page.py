@@ -1,5 +1,6 @@
 """The live page in a real browser, as somebody with a mouse, a keyboard or a screen reader meets it."""
 
+import asyncio
 import re
 import shutil
 from contextlib import asynccontextmanager
@@ -200,6 +201,7 @@ async def test_the_policy_refuses_what_is_not_the_pages_own(browser):
               const script = document.createElement("script");
               script.textContent = "document.title = 'run'";
               document.body.append(script);
+              if (document.title === "run") resolve("it ran");
             })"""
         )
         title = await page.title()
@@ -268,11 +270,13 @@ async def test_on_a_phone_the_detail_takes_the_place_of_the_list(open_page):
         await expect(row).to_be_hidden()
         await expect(page.locator("#selected h2")).to_be_focused()
         chosen = await page.evaluate(width)
+        beyond = await page.evaluate("document.getElementById('detail').scrollWidth - detail.clientWidth")
 
         await page.get_by_role("button", name="All phones").click()
 
         await expect(row).to_be_focused()
         assert [PHONE["width"]] * 3 == [empty, full, chosen]
+        assert 0 == beyond
 
 
 async def test_nothing_jumps(open_page):
@@ -430,7 +434,11 @@ async def test_each_part_has_its_role(open_page):
 async def test_a_page_that_is_left_costs_nothing():
     """Its stream ends with its client; a sandbox stops under one that is still open."""
     sandbox = Sandbox()
-    async with sandbox.serve() as url, httpx2.AsyncClient(base_url=url, verify=False, timeout=5) as client:
+    async with (
+        asyncio.timeout(20),
+        sandbox.serve() as url,
+        httpx2.AsyncClient(base_url=url, verify=False, timeout=5) as client,
+    ):
         async with client.stream("GET", "/events") as reply:
             lines = reply.aiter_lines()
             first = [await anext(lines), await anext(lines)]

@@ -144,6 +144,13 @@ async def test_an_id_can_be_empty(play, listener):
     assert phone.id
 
 
+async def test_reports_can_be_late(play, listener):
+    """Long after others were told of everything."""
+    await play(to=f"+13236550172,{TO}")
+
+    assert [TO] * 4 + ["+13236550172"] * 4 == [report["callee"] for _, report in listener.reports]
+
+
 async def test_each_phone_does_what_its_own_number_says(play):
     """In one request some are busy and some answer."""
     phones = await play(to="+13236550160,+13236550107,+13236550162")
@@ -534,7 +541,7 @@ async def test_a_server_that_never_answers_holds_up_nobody(serve, listener):
 
 async def test_a_dead_url_does_not_hold_up_the_others_of_its_call(serve, listener):
     """Reports of one attempt to another server go their own way."""
-    sandbox, client = await serve()
+    sandbox, client = await serve(report_timeout=60)
     async with ReportListener.listening() as dead:
         dead.hold()
         urls = [f"{dead.url}/dead", f"{listener.url}/alive"]
