@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from receiver_under_test import PATH, WRONG, request
+from waiting import until
 
 from gateway.settings import InvalidSettingsError
 
@@ -57,6 +58,7 @@ async def test_what_follows_the_last_request_does_not_cost_its_answer(receiver):
     receiver.ledger.behavior = (written := asyncio.Event()).wait
     async with receiver.connection() as client:
         await client.send(request("POST", PATH, b"a=b", connection="close"))
+        await until(lambda: receiver.ledger.looked_up == 1)
         await client.send(b"\r\n")
         assert 404 == (await receiver.get("/")).status
         written.set()

@@ -56,6 +56,20 @@ async def test_at_info_reports_are_silent(receiver):
     assert "" == stream.getvalue()
 
 
+async def test_uvicorn_says_nothing(start_receiver, caplog):
+    """Not even to whoever asks its loggers for everything: its lines would show paths, and tokens in them."""
+    caplog.set_level(1)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        caplog.set_level(1, logger=name)
+    receiver = await start_receiver()
+    for data in (request("GET", PATH), request("GET", "/"), b"\x00\r\n\r\n"):
+        await receiver.ask(data)
+    await receiver.receiver.stop()
+
+    names = {record.name for record in caplog.records}
+    assert set() == {name for name in names if name.startswith("uvicorn") or name == "gateway.receiver"}
+
+
 async def test_reports_that_are_turned_away_are_told_once(receiver, broken_ledger, stream):
     """An operator hears of it at once, and then not once a report; the stop tells the rest."""
     receiver.ledger.behavior = broken_ledger
@@ -112,7 +126,7 @@ async def test_a_bug_before_the_ledger_is_told_too(receiver, stream):
 
 async def test_no_line_holds_a_token_or_a_number(start_receiver, broken_ledger, stream, capfd):
     """Whatever is sent, and whatever goes wrong, at DEBUG and with every library at its loudest."""
-    receiver = await start_receiver(limits=Limits(sending=0.2, patience=0.2), refusals_per_minute=3)
+    receiver = await start_receiver(limits=Limits(sending=0.5), refusals_per_minute=3)
     reprs = []
     urls = [f"{path}?{QUERY}" for path in (PATH, f"{PATH}/call_start", f"/reports/{WRONG}", f"/{TOKEN}/2079460000")]
     sent = [request(method, url, x_forwarded_for="2079460000") for url in urls for method in ("GET", "POST", "PUT")]
