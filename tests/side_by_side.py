@@ -18,6 +18,7 @@ FIRST: Final = (
     "tests/container/",
     "tests/clients/test_java_client.py",
     "tests/mesh/",
+    "tests/soak/",
     "tests/at_most_once/",
     "tests/failures/",
     "tests/deploy/",

@@ -5,7 +5,7 @@ from gateway_under_test import TO_A_FLOW, place_call_request, refusal_of
 from google.rpc import error_details_pb2 as details_pb2
 from raw_caller import METHODS, good_requests, refused, sent, to_many, with_unknown
 
-from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest, WatchCallsRequest
 
 NO_ADVICE = ("", "")
 
@@ -43,11 +43,10 @@ async def test_undecodable_bytes_are_a_broken_rule(gateway, method, body):
     [
         ("PlaceCall", [("call", "REQUIRED"), ("request_id", "REQUIRED")]),
         ("GetCall", [("lookup", "REQUIRED")]),
-        ("WatchCalls", []),
     ],
 )
 async def test_an_empty_body_is_a_request_without_fields(gateway, method, violations):
-    """No bytes are decodable: the rules say what is missing, or nothing is."""
+    """No bytes are decodable: the rules say what is missing."""
     error = await refused(gateway.channel, b"", method)
 
     assert violations == error.violations
@@ -260,11 +259,12 @@ async def test_an_unknown_method_is_unimplemented(gateway, path):
 # Reads
 
 
-async def test_watching_is_not_built_yet(gateway):
-    """WatchCalls says UNIMPLEMENTED in our own words, with neither dispatch nor retry."""
-    error = await refused(gateway.channel, good_requests()["WatchCalls"], "WatchCalls")
+async def test_a_stream_is_refused_as_a_read_is(gateway):
+    """WatchCalls says no before its first message, in one status, with neither dispatch nor retry."""
+    ahead = WatchCallsRequest(after_sequence=1 << 40).SerializeToString()
+    error = await refused(gateway.channel, ahead, "WatchCalls")
 
-    assert ("UNIMPLEMENTED", "UNIMPLEMENTED") == (error.code, error.reason)
+    assert ("OUT_OF_RANGE", "CURSOR_OUT_OF_RANGE") == (error.code, error.reason)
     assert NO_ADVICE == (error.dispatch, error.retry)
     assert "-1" == error.pushback
 
@@ -279,8 +279,8 @@ async def test_watching_is_not_built_yet(gateway):
         pytest.param("WatchCalls", b"\x22\x01x", [("request_id", "STRING_PATTERN")], id="WatchCalls"),
     ],
 )
-async def test_rules_come_before_unimplemented(gateway, method, body, violations):
-    """A read that breaks a rule is told so, though it would not be answered anyway."""
+async def test_a_read_that_breaks_a_rule_is_told_so(gateway, method, body, violations):
+    """By field and rule, as a call is."""
     error = await refused(gateway.channel, body, method)
 
     assert ("INVALID_REQUEST", violations) == (error.reason, error.violations)

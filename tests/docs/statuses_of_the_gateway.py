@@ -58,10 +58,10 @@ async def statuses() -> dict[str, Status]:
 
 
 async def _of_reads(gateway: GatewayUnderTest) -> dict[str, Refusal]:
-    stream = gateway.stub.WatchCalls(WatchCallsRequest())
+    stream = gateway.stub.WatchCalls(WatchCallsRequest(after_sequence=1 << 40))
     return {
         "CALL_NOT_FOUND": await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id="never-sent"))),
-        "UNIMPLEMENTED": await refusal_of(anext(aiter(stream))),
+        "CURSOR_OUT_OF_RANGE": await refusal_of(anext(aiter(stream))),
     }
 
 
