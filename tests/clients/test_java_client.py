@@ -112,10 +112,10 @@ async def test_every_invalid_request_is_run(conformance):
 
 
 async def test_everything_else_at_the_gateway_is_run(conformance):
-    """TLS with certificates, repeats that ring nobody twice, and that the runner notices every difference."""
+    """TLS with certificates, repeats that ring nobody twice, watches, and that the runner notices every difference."""
     classes = {file.stem for file in (CONFORMANCE / TESTS).rglob("*Test.java")}
 
-    assert {"CallsTest", "InvalidRequestsTest", "RepeatsTest", "RunnerTest", "TlsTest"} < classes
+    assert {"CallsTest", "InvalidRequestsTest", "RepeatsTest", "RunnerTest", "TlsTest", "WatchTest"} < classes
     assert classes == {name for name, passed in conformance.passed.items() if passed}
 
 

@@ -45,13 +45,12 @@ final class EventStream implements ClientResponseObserver<WatchCallsRequest, Wat
    * Waits for a message.
    *
    * @return empty at a good end
-   * @throws StatusRuntimeException at a bad one, or if nothing comes for so long; then the stream is cancelled
+   * @throws StatusRuntimeException at a bad one, or if nothing comes for so long
    */
   Optional<WatchCallsResponse> read(Duration silence) throws InterruptedException {
     call.request(1);
     Arrival arrival = arrivals.poll(NANOSECONDS.convert(silence), NANOSECONDS);
     if (arrival == null) {
-      cancel();
       throw Status.DEADLINE_EXCEEDED.withDescription("nothing came for " + silence).asRuntimeException();
     }
     if (arrival.error() != null) {
