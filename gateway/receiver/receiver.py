@@ -84,10 +84,10 @@ class Receiver:
             interface="asgi3",
             lifespan="off",
             log_config=None,
-            proxy_headers=False,  # uvicorn would believe anybody on this machine
             timeout_keep_alive=self._limits.idle,
             h11_max_incomplete_event_size=self._limits.target + self._limits.headers,
         )
         config.load()
-        config.loaded_app = self._reception  # without uvicorn's own log of requests, which has the tokens
+        # Without what uvicorn wraps around it: a log of requests, with the tokens, and a belief in proxies on this machine.
+        config.loaded_app = self._reception
         return config
