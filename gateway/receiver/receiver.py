@@ -88,6 +88,6 @@ class Receiver:
             h11_max_incomplete_event_size=self._limits.target + self._limits.headers,
         )
         config.load()
-        # Without what uvicorn wraps around it: a log of requests, with the tokens, and a belief in proxies on this machine.
+        # Not what uvicorn wraps around it: a log of requests, with the tokens, and belief in proxies on this machine.
         config.loaded_app = self._reception
         return config
