@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 import textwrap
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ CONFORMANCE = ROOT / "tests" / "clients" / "java"
 CASES = ROOT / "tests" / "cases"
 README = (CLIENT / "README.md").read_text()
 TESTS = "src/test/java"
+WITHIN = 60
+"""Seconds after which a program is not going to end."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -188,7 +190,8 @@ async def test_the_example_tells_what_becomes_of_each_recipient(watch_call):
     """The sandbox's phones are answered, busy, and answered with a key; each is told, and the program ends."""
     async with Sandbox(speed=100).serve() as sandbox, running_gateway(sandbox, receiving(free_port())) as gateway:
         numbers = "+13236550107,+13236550160,+13236550166"
-        told = [line async for line in lines_of([*watch_call, gateway.address, "--to", numbers])]
+        async with aclosing(lines_of([*watch_call, gateway.address, "--to", numbers])) as lines:
+            told = [line async for line in lines]
 
     last = {recipient: what for recipient, _, what in (line.partition(": ") for line in told)}
     assert {
@@ -205,10 +208,11 @@ async def test_a_watch_goes_on_when_the_gateway_is_restarted(watch_call, tmp_pat
     settings = receiving(reports) | ledger_in(tmp_path) | {"listen": f"127.0.0.1:{port}"}
     told: list[str] = []
     sandbox = Sandbox()
-    async with sandbox.serve() as url, AsyncExitStack() as running:
-        gateway = await running.enter_async_context(running_gateway(url, settings))
-        silent = "+13236550173"  # no report comes by itself
-        async for line in lines_of([*watch_call, gateway.address, "--to", silent]):
+    silent = "+13236550173"  # no report comes by itself
+    lines = lines_of([*watch_call, f"127.0.0.1:{port}", "--to", silent])
+    async with sandbox.serve() as url, AsyncExitStack() as running, aclosing(lines):
+        await running.enter_async_context(running_gateway(url, settings))
+        async for line in lines:
             told.append(line)
             if line.endswith("DISPATCH_ACCEPTED"):
                 await report("call_start", sandbox)
@@ -225,12 +229,18 @@ async def test_a_watch_goes_on_when_the_gateway_is_restarted(watch_call, tmp_pat
     ] == told[1:]
 
 
-async def lines_of(command: list[str]) -> AsyncIterator[str]:
+async def lines_of(command: list[str]) -> AsyncGenerator[str]:
     """Runs a program that succeeds, and tells its lines as it prints them."""
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-    async for line in process.stdout:
-        yield line.decode().rstrip("\n")
-    assert 0 == await process.wait()
+    try:
+        async with asyncio.timeout(WITHIN):
+            while line := await process.stdout.readline():
+                yield line.decode().rstrip("\n")
+            assert 0 == await process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def report(event: str, sandbox: Sandbox, **variables: str) -> None:
