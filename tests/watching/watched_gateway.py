@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import grpc.aio
 import httpx2
 from event_stream import EventStream
 from gateway_under_test import TO_A_FLOW, GatewayUnderTest, Refusal, refusal_of
@@ -13,8 +14,10 @@ from raw_provider import RawProvider
 
 from voicegateway.v1.outbound_call_pb2 import OutboundCall
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, WatchCallsRequest
+from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
 
 RECEIVER: Mapping[str, Any] = {"listen": "127.0.0.1:0", "public_url": "http://127.0.0.1:1"}
+_TAKES_LITTLE = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16 * 1024))
 ONE, TWO, THREE = "+13236550107", "+13236550108", "+13236550109"
 
 
@@ -78,6 +81,12 @@ class WatchedGateway:
     async def watch_error(self, **request: Any) -> Refusal:
         """Watches, and is refused."""
         return await refusal_of(self.watch(**request).rest())
+
+    @asynccontextmanager
+    async def watch_slowly(self, **request: Any) -> AsyncIterator[EventStream]:
+        """Watches with a client that takes in a few hundred events before it is read from; others take megabytes."""
+        async with grpc.aio.insecure_channel(self.running.address, options=_TAKES_LITTLE) as channel:
+            yield EventStream(OutboundCallServiceStub(channel).WatchCalls(WatchCallsRequest(**request)))
 
 
 @asynccontextmanager
