@@ -243,10 +243,17 @@ class Feed:
                 log.exception("bug")
 
     async def _look(self) -> None:
-        await self._ledger.number_events()
+        await self._number()
         for account in list(self._counts):
             while await self._read(account) == PAGE:
                 pass
+
+    async def _number(self) -> None:
+        """Numbers what is new; where that takes too long, another replica is at it, or stands still for a moment."""
+        try:
+            await self._ledger.number_events()
+        except LedgerUnavailableError as error:
+            log.debug("events cannot be numbered now", cause=error.cause)
 
     async def _read(self, account: str) -> int:
         """Reads a page of an account's new events, and hands it out; returns how many there were."""

@@ -235,7 +235,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be done now.
         """
-        return await self._read(self._store.number_events())
+        return await self._read(self._store.number_events(), is_telling=False)
 
     async def end_of(self, record: Record) -> Record:
         """Waits until an attempt that runs elsewhere has ended, and reads what became of it.
@@ -339,17 +339,23 @@ class Ledger:
         self._stubborn.add(task)
         task.add_done_callback(self._stubborn.discard)
 
-    async def _read(self, work: Awaitable[T]) -> T:
-        """Does something with the store, and notices when it fails. That it can be read does not make it healthy."""
+    async def _read(self, work: Awaitable[T], *, is_telling: bool = True) -> T:
+        """Does something with the store, and notices when it fails. That it can be read does not make it healthy.
+
+        Args:
+            work: What to do.
+            is_telling: Whether its failure tells that calls cannot be recorded: numbering waits for other replicas.
+        """
         try:
             async with asyncio.timeout(PATIENCE):
                 return await work
         except TimeoutError:
-            self._turn(healthy=False, cause="Timeout")
-            raise LedgerUnavailableError("Timeout") from None
-        except LedgerUnavailableError as error:
+            error = LedgerUnavailableError("Timeout")
+        except LedgerUnavailableError as failure:
+            error = failure
+        if is_telling:
             self._turn(healthy=False, cause=error.cause)
-            raise
+        raise error
 
     def _turn(self, *, healthy: bool, cause: str = "") -> None:
         if healthy != self.is_healthy:
