@@ -1,4 +1,4 @@
-"""The command line: `kaleyra-gateway serve | check | health | call | calls | pause | resume | ledger | ...`."""
+"""The command line: `kaleyra-gateway serve | check | health | call | watch | calls | pause | resume | ledger | ...`."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from gateway import __version__
 from gateway.caller.command import EPILOG, call
 from gateway.caller.typed import RememberingCommand
+from gateway.caller.watch_command import WATCH_EPILOG, watch
 from gateway.operator.calls_command import calls_app
 from gateway.operator.exit_status import IN_WORDS
 from gateway.operator.ledger_command import ledger_app
@@ -38,7 +39,7 @@ Exit status: 0 SERVING, 1 not, 2 a wrong command line or setting, 3 no answer.
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-ORDER: Final = ("serve", "check", "health", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo")
+ORDER: Final = ("serve", "check", "health", "call", "watch", "calls", "pause", "resume", "ledger", "sandbox", "demo")
 """How the help lists the commands: what serves, what calls, what an operator does, what tries it out."""
 
 
@@ -237,6 +238,7 @@ def sandbox(
 
 
 app.command(cls=RememberingCommand, epilog=EPILOG)(call)
+app.command(cls=RememberingCommand, epilog=WATCH_EPILOG)(watch)
 app.add_typer(calls_app, name="calls")
 app.command(epilog=IN_WORDS)(pause)
 app.command(epilog=IN_WORDS)(resume)

@@ -27,7 +27,7 @@ def test_the_version_is_the_packages():
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "check", "health", "call", "calls", "pause", "resume", "ledger", "sandbox", "demo"]
+    "command", ["serve", "check", "health", "call", "watch", "calls", "pause", "resume", "ledger", "sandbox", "demo"]
 )
 def test_every_command_explains_itself(command):
     """The list of commands names each, and each has a help of its own."""

@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 
 from gateway.caller.exit_status import ACCEPTED, EXIT_BY_DISPATCH, INVALID, UNKNOWN
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
-from voicegateway_client.errors import error_from
+from voicegateway_client.errors import CallError, error_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,11 @@ class Answer:
 
 def answer_from_error(error: grpc.RpcError) -> Answer:
     """Reads an error: ours by its ErrorInfo, any other as unknown."""
-    told = error_from(error)
+    return answer_of(error_from(error))
+
+
+def answer_of(told: CallError) -> Answer:
+    """The same, of an error that was read."""
     facts = dict(told.metadata)
     return Answer(
         code=told.code.name,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from gateway.caller.exit_status import ACCEPTED, INVALID, NOT_SENT, REFUSED, UNKNOWN, WRONG_COMMAND
+from gateway.caller.exit_status import (
+    ACCEPTED,
+    INTERRUPTED,
+    INVALID,
+    NO_NEWS,
+    NOT_ANSWERED,
+    NOT_SENT,
+    REFUSED,
+    UNKNOWN,
+    WRONG_COMMAND,
+)
 from gateway.caller.options import PLAYED, Options, Sending, UsageError, time_from
+from gateway.caller.server import LOCAL, Address, Authority, Server, Tls
 from gateway.caller.typed import typed
 
 EPILOG: Final = f"""\b
@@ -16,12 +26,14 @@ Examples:
   kaleyra-gateway call --to +13236550107 --say "Your appointment is tomorrow." --language en-US
   kaleyra-gateway call --to +13236550107 --to +13236550108 --flow SG_night-duty --retry 2 --interval 20
   kaleyra-gateway call --to +13236550107 --sound 13 --say "Press 1 to confirm." --sound 14 --dry-run
+  kaleyra-gateway call --to +13236550107 --say "Are you there?" --retry 2 --wait
   kaleyra-gateway call --file request.json --json
 
 \b
 Exit status: {ACCEPTED} accepted (or a good dry run), {WRONG_COMMAND} a wrong command line, {REFUSED} refused by the
 provider, {NOT_SENT} not sent, {INVALID} invalid, or of a request_id that another request has, {UNKNOWN} unknown: phones
-may ring.
+may ring. With --wait: {ACCEPTED} everybody answered, {NOT_ANSWERED} not everybody, {NO_NEWS} not told how it ended,
+{INTERRUPTED} interrupted.
 """
 
 Text = str | None
@@ -61,11 +73,12 @@ def call(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it and show the form; send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    server: Annotated[
-        str, typer.Option(help="The gateway.", metavar="HOST:PORT", envvar="GATEWAY_SERVER")
-    ] = "127.0.0.1:50051",
-    tls: Annotated[bool, typer.Option("--tls", help="Connect with TLS.")] = False,
-    ca: Annotated[Path | None, typer.Option(help="Trust this authority; implies --tls.", metavar="FILE")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow the call to its end. Without effect in a dry run.")
+    ] = False,
+    server: Address = LOCAL,
+    tls: Tls = False,
+    ca: Authority = None,
 ) -> None:
     """Place a call, or show what would be sent."""
     from gateway.caller.placing import place
@@ -92,9 +105,8 @@ def call(
             dial_before=time_from("--dial-before", dial_before),
             dry_run=dry_run,
             as_json=as_json,
-            server=server,
-            tls=tls,
-            authority=ca,
+            wait=wait,
+            server=Server(server, tls, ca),
         )
         status = place(described, sending, line)
     except UsageError as error:

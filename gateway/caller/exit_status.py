@@ -1,4 +1,4 @@
-"""What the exit status of `kaleyra-gateway call` means to a script."""
+"""What the exit status of `kaleyra-gateway call` and `watch` means to a script."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,6 +9,18 @@ REFUSED: Final = 3
 NOT_SENT: Final = 4
 INVALID: Final = 5
 UNKNOWN: Final = 6
+
+ANSWERED: Final = 0
+"""Of who waited for the end: everybody was reached."""
+
+NOT_ANSWERED: Final = 7
+"""It is over, and somebody was not reached."""
+
+NO_NEWS: Final = 8
+"""How it ended is not known: nobody reported it, or the gateway could not be asked."""
+
+INTERRUPTED: Final = 130
+"""By Ctrl-C, as shells say it."""
 
 EXIT_BY_DISPATCH: Final[Mapping[str, int]] = {
     "DISPATCH_NOT_SENT": NOT_SENT,

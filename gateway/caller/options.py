@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
+
+from gateway.caller.server import Server
 
 PLAYED: Final = ("--say", "--language", "--speed", "--sound")
 """The options that make a playlist, in whatever order they are given."""
@@ -48,9 +49,27 @@ class Sending:
     dial_before: datetime | None = None
     dry_run: bool = False
     as_json: bool = False
-    server: str = ""
-    tls: bool = False
-    authority: Path | None = None
+    wait: bool = False
+    server: Server = field(default_factory=Server)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is followed: one call, by one of its ids, or all calls of an account.
+
+    Attributes:
+        after: Goes on after this event; None for a call's beginning, or for an account from now on.
+    """
+
+    call_id: str = ""
+    request_id: str = ""
+    account: str = ""
+    after: int | None = None
+
+    @property
+    def is_one_call(self) -> bool:
+        """Whether it has an end."""
+        return bool(self.call_id or self.request_id)
 
 
 def time_from(option: str, text: str | None) -> datetime | None:

@@ -46,6 +46,15 @@ class Page:
         """Writes a line of a paragraph."""
         self._console.print(Text(f"    {text}", style=style), soft_wrap=True)
 
+    def text(self, text: Text) -> None:
+        """Writes a line whose parts look different."""
+        self._console.print(Text.assemble("    ", text), soft_wrap=True)
+
+    @property
+    def width(self) -> int:
+        """Characters of a line of a paragraph, before the terminal breaks it."""
+        return self._console.width - 4
+
     def pairs(self, pairs: Mapping[str, Any]) -> None:
         """Writes a name and a value a line."""
         self._rows(pairs.items())

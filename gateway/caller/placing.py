@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 import uuid
 from typing import Final
 
-from gateway.caller.exit_status import NOT_SENT, UNKNOWN
+from gateway.caller.answer import Answer
+from gateway.caller.connecting import NoGatewayError, credentials_of
+from gateway.caller.exit_status import NO_NEWS, NOT_SENT, UNKNOWN
 from gateway.caller.options import Options, Sending, UsageError
 from gateway.caller.request import read, request_from, request_from_file, timestamp
-from gateway.caller.send import InterruptedCallError, NoGatewayError, send
+from gateway.caller.send import InterruptedCallError, send
+from gateway.caller.server import OPTIONS
 from gateway.caller.terminal import Terminal
 from gateway.caller.typed import Typed
+from gateway.caller.waiting import NOBODY_REPORTS, nobody_reports, subject_of, wait
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
 
 _BESIDE_A_FILE: Final = frozenset(
-    {"--file", "--request-id", "--account", "--dial-before", "--dry-run", "--json", "--server", "--tls", "--ca"}
+    {"--file", "--request-id", "--account", "--dial-before", "--dry-run", "--json", "--wait", *OPTIONS}
 )
 
 
@@ -34,28 +37,29 @@ def place(described: Options, sending: Sending, line: Typed) -> int:
         raise UsageError(f"{broken} is not UTF-8")
     request = _request(described, sending.file, line)
     _complete(request, sending)
-    if sending.authority is not None:
-        _require_certificates(str(sending.authority))
+    credentials = credentials_of(sending.server)
     terminal = Terminal(request, line, as_json=sending.as_json)
     terminal.before()
     try:
-        answer = send(request, sending.server, tls=sending.tls, authority=sending.authority)
+        answer = send(request, sending.server, credentials)
     except NoGatewayError as error:
         terminal.no_gateway(str(error))
         return NOT_SENT
     except InterruptedCallError:
         terminal.interrupted()
         return NOT_SENT if request.validate_only else UNKNOWN
+    subject = subject_of(answer, request) if sending.wait else None
+    if subject is not None and not nobody_reports(answer):
+        return wait(subject, terminal.waits(answer, subject), sending.server, credentials, line)
     terminal.after(answer)
+    if subject is not None:
+        terminal.does_not_wait(NOBODY_REPORTS)
+        return NO_NEWS
+    return _exit_status(answer, request)
+
+
+def _exit_status(answer: Answer, request: PlaceCallRequest) -> int:
     return NOT_SENT if request.validate_only and answer.exit_status == UNKNOWN else answer.exit_status
-
-
-def _require_certificates(file: str) -> None:
-    read(file, None)
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
-    except ssl.SSLError:
-        raise UsageError(f"{file}: holds no certificate as PEM") from None
 
 
 def _request(described: Options, file: str | None, line: Typed) -> PlaceCallRequest:

@@ -11,15 +11,25 @@ from google.protobuf.json_format import MessageToDict
 from rich.console import Console
 
 from gateway.caller.answer import Answer
+from gateway.caller.following import View
+from gateway.caller.options import Subject
 from gateway.caller.page import Page
 from gateway.caller.repeat import LOOKS_FIRST, SENDS_NOTHING, TRIES_AGAIN, call_to_look_up, what_a_repeat_does
 from gateway.caller.typed import Typed
+from gateway.caller.views import DocumentView, PageView, beside
 from gateway.caller.words import DRY_RUN
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
 
 WIDTH: Final = 110
+"""Characters of a line that no terminal shows."""
 
 _SEEN_THROUGH: Final = "what reached the gateway, it sees through"
+
+
+def page_here() -> Page:
+    """A page on standard output."""
+    console = Console()
+    return Page(console if console.is_terminal else Console(width=WIDTH))
 
 
 class Terminal:
@@ -29,8 +39,7 @@ class Terminal:
         self._request = request
         self._line = line
         self._as_json = as_json
-        console = Console()
-        self._page = Page(console if console.is_terminal else Console(width=WIDTH))
+        self._page = page_here()
 
     def before(self) -> None:
         """Shows the request with its id, before anything is sent: it is what a repeat needs."""
@@ -43,6 +52,24 @@ class Terminal:
             self._document(answer.to_json())
             return
         self._page.answer(answer, is_dry_run=self._request.validate_only)
+        self._offer_help(answer)
+
+    def waits(self, answer: Answer, subject: Subject) -> View:
+        """Shows the answer, unless it is part of the one document; the view shows the rest."""
+        if self._as_json:
+            return DocumentView(self._request.request_id, answer, subject)
+        self._page.answer(answer)
+        self._page.heading("What becomes of it; Ctrl-C ends the waiting, not the call", "cyan")
+        return PageView(self._page, subject)
+
+    def does_not_wait(self, why: str) -> None:
+        """Says why there is nothing to wait for."""
+        if self._as_json:
+            beside(why)
+        else:
+            self._page.line(why, "yellow")
+
+    def _offer_help(self, answer: Answer) -> None:
         call_id = call_to_look_up(answer)
         if call_id:
             self._page.line(f"Look it up: kaleyra-gateway calls show {call_id}")

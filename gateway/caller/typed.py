@@ -49,6 +49,11 @@ class Typed:
         """Whether the request itself was not typed, but read from standard input, once."""
         return [value for name, value in self.options if name == "--file"][-1:] == ["-"]
 
+    def only(self, names: Collection[str]) -> list[str]:
+        """Some options as they were typed."""
+        chosen = ((name, value) for name, value in self.options if name in names)
+        return [part for pair in chosen for part in pair if part is not None]
+
     def with_request_id(self, request_id: str) -> list[str]:
         """The command that sends the same request with the same id."""
         rest = [

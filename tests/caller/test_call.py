@@ -9,22 +9,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from caller_terminal import Outcome
 from faulty_store import FaultyStore, gateway_on
-from gateway_under_test import GatewayUnderTest, running_gateway
-from typer.testing import CliRunner
+from gateway_under_test import running_gateway
 from waiting import forever, until
 
 from gateway.caller import send
 from gateway.caller.command import EPILOG
-from gateway.cli import app
 from gateway.ledger.stores import store_from
-from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 from gateway.settings import Ledger
 
 TO = ["--to", "+13236550107"]
@@ -32,68 +28,6 @@ FLOW = ["--flow", "SG_1"]
 ID = ["--request-id", "reminder-1"]
 UNKNOWN = ["--to", "+13236550142", *FLOW]
 REPLAYED = "this answer repeats an earlier outcome; nothing was sent now"
-
-
-@dataclass
-class Outcome:
-    status: int
-    output: str
-    errors: str
-
-    @property
-    def json(self):
-        return json.loads(self.output)
-
-
-@dataclass
-class Terminal:
-    """A terminal with a gateway and the sandbox behind it."""
-
-    gateway: GatewayUnderTest
-    sandbox: Sandbox
-    folder: Path
-
-    @property
-    def server(self) -> str:
-        return self.gateway.address
-
-    async def call(self, *arguments: str, typed: str = "") -> Outcome:
-        """Runs the command in this process, which spares its start."""
-        return await self.run([*arguments, "--server", self.server], typed)
-
-    async def run(self, arguments: list[str], typed: str = "") -> Outcome:
-        result = await asyncio.to_thread(CliRunner().invoke, app, ["call", *arguments], input=typed)
-        return Outcome(result.exit_code, result.stdout, result.stderr)
-
-    async def process(self, *arguments: str) -> Outcome:
-        """Runs the command as a process of its own."""
-        arguments = (*arguments, "--server", self.server)
-        process = await asyncio.create_subprocess_exec(
-            *[sys.executable, "-m", "gateway", "call", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.folder,
-        )
-        output, errors = await process.communicate()
-        return Outcome(process.returncode or 0, output.decode(), errors.decode())
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """The fields of the one form that arrived."""
-        [record] = self.sandbox.records
-        return dict(record.fields)
-
-
-@pytest.fixture
-async def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Terminal]:
-    monkeypatch.chdir(tmp_path)
-    sandbox = Sandbox()
-    settings = {
-        "account": {"sid": DEFAULT_SID, "api_key": DEFAULT_KEY},
-        "provider": {"reply_timeout": 10.0},  # longer than the sandbox's slow number takes
-    }
-    async with sandbox.serve() as url, running_gateway(url, settings) as gateway:
-        yield Terminal(gateway, sandbox, tmp_path)
 
 
 async def test_every_option_reaches_the_provider(terminal):
@@ -167,19 +101,19 @@ async def test_the_exit_status_and_the_words_tell_outcomes_apart(terminal, argum
 def offered(outcome: Outcome, what: str = "Repeat it safely: ") -> list[str]:
     """The command that a page offers, without the program's own name."""
     [line] = [line for line in outcome.output.splitlines() if what in line]
-    return shlex.split(line.partition(what)[2])[2:]
+    return shlex.split(line.partition(what)[2])[1:]
 
 
 async def test_a_call_that_was_not_sent_offers_the_command_that_repeats_it(terminal):
     """The command repeats with the same request_id, and with everything else as it was typed."""
     arguments = [*TO, "--say", "It's time", "--retry=2"]
     async with running_gateway("http://127.0.0.1:1", {}) as unreachable:
-        outcome = await terminal.run([*arguments, "--server", unreachable.address])
+        outcome = await terminal.run(["call", *arguments, "--server", unreachable.address])
     command = offered(outcome)
 
     assert 4 == outcome.status
     assert "nobody was dialed, so it tries again" in outcome.output
-    assert [*TO, "--say", "It's time", "--retry", "2"] == command[:6]
+    assert [*TO, "--say", "It's time", "--retry", "2"] == command[1:7]
     assert command[-1] in outcome.output.partition("The answer")[0]
     again = await terminal.run([*command[:-4], *command[-2:], "--server", terminal.server])
     assert 0 == again.status, again.output
@@ -212,7 +146,7 @@ async def test_an_unknown_outcome_offers_to_look_it_up_and_a_repeat_that_only_lo
     [record] = terminal.sandbox.records
     again = await terminal.run(offered(outcome))
 
-    assert [dict(record.fields)["custom"]] == offered(outcome, "Look it up: ")[1:]
+    assert [dict(record.fields)["custom"]] == offered(outcome, "Look it up: ")[2:]
     assert "Look it up: kaleyra-gateway calls show " in outcome.output
     assert "it sends nothing, and is told what is known by then" in outcome.output
     assert (6, True) == (again.status, REPLAYED in again.output)
@@ -236,7 +170,7 @@ async def test_another_request_with_the_id_is_refused_and_points_to_the_call(ter
     assert 5 == outcome.status
     assert "nothing was sent now: this request_id belongs to another request" in outcome.output
     assert "Repeat it" not in outcome.output
-    assert [dict(record.fields)["custom"]] == offered(outcome, "Look it up: ")[1:]
+    assert [dict(record.fields)["custom"]] == offered(outcome, "Look it up: ")[2:]
     assert 1 == len(terminal.sandbox.records)
 
 
@@ -277,7 +211,7 @@ async def test_a_ledger_that_fails_leaves_open_what_happened_before(terminal):
     store = FaultyStore(store_from(ledger, in_flight=lambda: 0))
     async with gateway_on(store, "http://127.0.0.1:1", {}) as gateway:
         store.is_down = store.cannot_read = True
-        outcome = await terminal.run([*TO, *FLOW, *ID, "--server", gateway.address])
+        outcome = await terminal.run(["call", *TO, *FLOW, *ID, "--server", gateway.address])
 
     assert 6 == outcome.status
     assert "nothing was sent now: the gateway could not read or write its record" in outcome.output
@@ -334,7 +268,7 @@ def aborting(code: grpc.StatusCode) -> Any:
 async def test_an_answer_of_somebody_else_offers_a_repeat_where_it_may_tell_more(terminal, code, repeats):
     """The gateway's record decides; what cannot reach the gateway is not repeated."""
     async with foreign_server(aborting(code)) as server:
-        outcome = await terminal.run([*TO, *FLOW, "--server", server])
+        outcome = await terminal.run(["call", *TO, *FLOW, "--server", server])
 
     assert 6 == outcome.status
     assert "this answer is not the gateway's" in outcome.output
@@ -348,7 +282,7 @@ async def test_an_answer_of_somebody_else_offers_a_repeat_where_it_may_tell_more
 async def test_a_dry_run_that_fails_is_still_a_dry_run(terminal):
     """Whoever answered in the gateway's place: no phone rings, and the repeat is a dry run as well."""
     async with foreign_server(aborting(grpc.StatusCode.UNAVAILABLE)) as server:
-        outcome = await terminal.run([*TO, *FLOW, "--dry-run", "--server", server])
+        outcome = await terminal.run(["call", *TO, *FLOW, "--dry-run", "--server", server])
 
     assert 4 == outcome.status
     assert "it was a dry run: nothing was sent" in outcome.output
@@ -371,7 +305,7 @@ async def test_a_dry_run_tells_that_its_id_is_recorded(terminal):
 
 async def test_no_gateway_is_told_apart_from_no_answer(terminal):
     """Where nobody listens nothing was sent, and that is certain."""
-    outcome = await terminal.run([*TO, *FLOW, "--server", "127.0.0.1:1", "--json"])
+    outcome = await terminal.run(["call", *TO, *FLOW, "--server", "127.0.0.1:1", "--json"])
 
     assert (4, "DISPATCH_NOT_SENT") == (outcome.status, outcome.json["error"]["dispatch"])
 
@@ -505,8 +439,9 @@ async def test_a_wrong_command_line_says_what_is_wrong_and_sends_nothing(termina
 
 
 @pytest.mark.parametrize("line", [line.strip() for line in EPILOG.splitlines() if "kaleyra-gateway call" in line])
-async def test_the_examples_of_the_help_work_as_they_stand(terminal, line):
+async def test_the_examples_of_the_help_work_as_they_stand(listening_terminal, line):
     """Whoever copies an example from --help gets a good answer."""
+    terminal = listening_terminal
     (terminal.folder / "request.json").write_text(
         json.dumps({"call": {"recipients": [{"number": "+13236550107"}], "ivr": {"flow_id": "SG_1"}}})
     )
