@@ -65,7 +65,7 @@ ENV PATH=/opt/kaleyra-gateway/bin:/usr/bin \
     GATEWAY_LEDGER_CREATE=false
 USER 65532:65532
 WORKDIR /var/lib/kaleyra
-EXPOSE 50051
+EXPOSE 50051 8081
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["kaleyra-gateway", "health"]
 ENTRYPOINT ["kaleyra-gateway"]
 CMD ["serve"]

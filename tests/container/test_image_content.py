@@ -56,7 +56,7 @@ def test_an_engine_runs_the_gateway_and_nothing_around_it(configuration):
 
     assert (["kaleyra-gateway"], ["serve"]) == (config["Entrypoint"], config["Cmd"])
     assert ("65532:65532", "/var/lib/kaleyra") == (config["User"], config["WorkingDir"])
-    assert {"50051/tcp": {}} == config["ExposedPorts"]
+    assert {"50051/tcp": {}, "8081/tcp": {}} == config["ExposedPorts"]
     assert ["CMD", "kaleyra-gateway", "health"] == configuration["Healthcheck"]["Test"]
     assert {
         "GATEWAY_LEDGER_CREATE=false",
