@@ -141,6 +141,7 @@ class Gateway:
             async with asyncio.timeout(self._settings.drain_grace):
                 await self.dialer.drain()
                 await self._boundary.idle()
+                await self._streams_end()
                 await self.ledger.settled()
         except TimeoutError:
             in_time = False
@@ -152,6 +153,12 @@ class Gateway:
         await self.stop()
         return in_time
 
+    async def _streams_end(self) -> None:
+        """Waits for streams to end, but not for a reader who does not take what he is sent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                await self._boundary.streams_end()
+
     async def stop(self) -> None:
         """Stops at once; what was sent and not answered is recorded as unknown."""
         self._is_draining = True
@@ -161,6 +168,7 @@ class Gateway:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS):
                 await self._boundary.idle()
+                await self._boundary.streams_end()
         await self._listener.stop()
         await self._client.aclose()
         if self._receiver is not None:

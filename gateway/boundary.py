@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Final
 
 import grpc
@@ -52,10 +53,9 @@ class Boundary:
         self._service = service
         self._methods = methods
         self._rules = rules
-        self._running = 0
         self._came_last = -math.inf
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._answers = _Running()
+        self._streams = _Running()
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Builds what a grpc.aio server is given; bytes go in and out, so that nothing decodes before us."""
@@ -63,8 +63,12 @@ class Boundary:
         return grpc.method_handlers_generic_handler(self._service.full_name, handlers)
 
     async def idle(self) -> None:
-        """Waits until every RPC has ended and its answer has left: grpc's own stop() does not (grpc #37239)."""
-        await self._idle.wait()
+        """Waits until every answer has left: grpc's own stop() does not (grpc #37239)."""
+        await self._answers.end()
+
+    async def streams_end(self) -> None:
+        """Waits until every stream has ended; one whose reader takes nothing does not end by itself."""
+        await self._streams.end()
 
     async def quiet(self, seconds: float) -> None:
         """Waits until nothing has come in for so long: whoever calls has found another replica."""
@@ -72,21 +76,37 @@ class Boundary:
             await asyncio.sleep(left)
 
     def _method_handler(self, method: MethodDescriptor) -> grpc.RpcMethodHandler[bytes, bytes]:
-        door = _Door(method, getattr(self._methods, method.name), self._rules, self._enter)
+        running = self._streams if method.server_streaming else self._answers
+        door = _Door(method, getattr(self._methods, method.name), self._rules, partial(self._enter, running))
         if method.server_streaming:
             return grpc.unary_stream_rpc_method_handler(door.stream)
         return grpc.unary_unary_rpc_method_handler(door.answer)
 
-    def _enter(self, context: Context) -> None:
+    def _enter(self, running: _Running, context: Context) -> None:
         self._came_last = time.monotonic()
-        self._running += 1
-        self._idle.clear()
+        running.add(context)
+
+
+class _Running:
+    """RPCs that have not ended."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def add(self, context: Context) -> None:
+        self._count += 1
+        self._none.clear()
         context.add_done_callback(self._leave)  # type: ignore[arg-type] # the stubs want a class of their own
 
+    async def end(self) -> None:
+        await self._none.wait()
+
     def _leave(self, _context: Context) -> None:
-        self._running -= 1
-        if not self._running:
-            self._idle.set()
+        self._count -= 1
+        if not self._count:
+            self._none.set()
 
 
 class _Door:
