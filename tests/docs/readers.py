@@ -113,8 +113,5 @@ SOURCES: Mapping[str, str] = {
 }
 """Sources that are built and run, and the tests that do. A block may stand in one of them, word for word."""
 
-DRAWINGS = {
-    ("docs/callers.md", "CREATED             the call, as it was recorded"),
-    ("docs/testing.md", "your tests  --gRPC-->  kaleyra-gateway serve  --HTTP-->  kaleyra-gateway sandbox"),
-}
+DRAWINGS = {("docs/testing.md", "your tests  --gRPC-->  kaleyra-gateway serve  --HTTP-->  kaleyra-gateway sandbox")}
 """Blocks of `text` that no test reads, since they are pictures: the page and the first line."""
