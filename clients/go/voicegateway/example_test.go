@@ -190,7 +190,7 @@ func ExampleWatchCalls() {
 	client, ctx := voicegatewayv1.NewOutboundCallServiceClient(conn), context.Background()
 
 	watch := voicegateway.WatchCalls(ctx, client, &voicegatewayv1.WatchCallsRequest{
-		Lookup: &voicegatewayv1.WatchCallsRequest_RequestId{RequestId: "reminder-8812"},
+		Lookup: &voicegatewayv1.WatchCallsRequest_RequestId{RequestId: "golang-8812"},
 	})
 	for event, err := range watch.Events() {
 		if err != nil {
