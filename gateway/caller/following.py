@@ -56,7 +56,7 @@ class View(Protocol):
         """Shows the final record."""
 
     def failed(self, error: CallError, command: str) -> None:
-        """Shows why it cannot be followed, and the command that goes on from here."""
+        """Shows why it cannot be followed, and the command that goes on from here, if one would."""
 
     def interrupted(self, command: str) -> None:
         """Says that calls go on, and shows the command that goes on watching."""
@@ -90,16 +90,18 @@ class Follower:
             self._view.interrupted(self._command())
             return INTERRUPTED
         except CallError as error:
-            self._view.failed(error, self._command())
-            return INVALID if error.reason in CORRECTABLE else NO_NEWS
+            is_correctable = error.reason in CORRECTABLE
+            self._view.failed(error, "" if is_correctable else self._command())
+            return INVALID if is_correctable else NO_NEWS
 
     def _to_the_end(self, channel: grpc.Channel) -> int:
         reconnecting = Reconnecting(lambda: self._view.note(RECONNECTING), lambda: self._view.note(CONNECTED))
         with self._watch(grpc.intercept_channel(channel, reconnecting)) as events:
             try:
                 for event in events:
+                    self._cursor = event.sequence - 1  # who is interrupted here is told it again
                     self._view.event(event)
-                    self._cursor = event.sequence  # only now: one that is cut off in between comes again
+                    self._cursor = event.sequence
             finally:
                 self._cursor = events.last_sequence if self._cursor is None else self._cursor
         call = self._record(channel)

@@ -9,7 +9,7 @@ from rich.text import Text
 from gateway.caller.ending import in_words
 from gateway.caller.final_record import resolution_of, rows_of
 from gateway.caller.page import Page
-from gateway.caller.story import Line, Story
+from gateway.caller.story import Line, Story, name_of
 from gateway.caller.words import UNTOLD, WORDS_BY_DISPATCH
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, Dispatch, OutboundCall
 from voicegateway.v1.outbound_call_service_pb2 import CallEvent
@@ -18,7 +18,10 @@ _ID_SHOWN = 6
 """Characters that tell calls apart: the last ones, which are random."""
 
 _NUMBER = 12
-"""Characters of most numbers: with longer names, the column grows."""
+"""Characters of most numbers."""
+
+_WIDEST = 40
+"""How far the column of names grows with what stands in it."""
 
 
 class LivePage:
@@ -40,6 +43,7 @@ class LivePage:
     def event(self, event: CallEvent) -> None:
         """Writes an event's line, and before it what a reader needs once: another day, or which call it is."""
         line = self._story.line(event)
+        self._make_room(line.who, *(name_of(each.recipient) for each in event.call.recipients))
         time = line.time.astimezone()
         if time.date() != self._day:
             self._day = time.date()
@@ -65,8 +69,10 @@ class LivePage:
         if resolution_of(call):
             self._page.line(resolution_of(call))
 
+    def _make_room(self, *names: str) -> None:
+        self._widest = min(_WIDEST, max(self._widest, *map(len, names)))
+
     def _written(self, line: Line, time: datetime) -> Text:
-        self._widest = max(self._widest, len(line.who))
         call = "" if self._is_one_call else f"{_short(line.call_id)}  "
         who = f"{line.who:<{self._widest}}"
         return Text.assemble((f"{time:%H:%M:%S}  {call}", "dim"), who, "  ", (line.what, line.style))

@@ -24,7 +24,7 @@ class RememberingCommand(TyperCommand):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command line, taken apart into (option, value); a flag's value is None."""
+    """A command line, taken apart into (option, value); the value is None for a flag, and for what is no option."""
 
     options: Sequence[tuple[str, str | None]]
 
@@ -39,9 +39,9 @@ class Typed:
     def not_utf8(self) -> str | None:
         """The first option whose value is not UTF-8, if any: no request can hold it."""
         for name, value in self.options:
-            try:
-                (value or "").encode()
-            except UnicodeEncodeError:
+            if not _is_utf8(name):
+                return "an argument"
+            if not _is_utf8(value or ""):
                 return name
         return None
 
@@ -60,6 +60,14 @@ class Typed:
             part for name, value in self.options if name != "--request-id" for part in (name, value) if part is not None
         ]
         return ["kaleyra-gateway", "call", *rest, "--request-id", request_id]
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def typed(context: typer.Context) -> Typed:

@@ -42,8 +42,9 @@ class PageView:
 
     def failed(self, error: CallError, command: str) -> None:
         """Writes why, and the way out."""
-        self._page.heading(f"Not followed to the end: {why_not(error, self._subject)}", "red")
-        self._page.line(f"Go on from here: {command}")
+        self._page.heading(f"Not followed: {why_not(error, self._subject)}", "red")
+        if command:
+            self._page.line(f"Go on from here: {command}")
 
     def interrupted(self, command: str) -> None:
         """Writes that calls go on."""
@@ -72,7 +73,8 @@ class JsonView:
     def failed(self, error: CallError, command: str) -> None:
         """Prints the error as `call --json` does."""
         _print(answer_of(error).to_json())
-        beside(f"{why_not(error, self._subject)} Go on from here: {command} --json")
+        go_on = f" Go on from here: {command} --json" if command else ""
+        beside(why_not(error, self._subject) + go_on)
 
     def interrupted(self, command: str) -> None:
         """Prints beside how to go on."""

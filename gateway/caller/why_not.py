@@ -23,7 +23,6 @@ def why_not(error: CallError, subject: Subject) -> str:
         return "; ".join(f"{each.field}: {each.description}" for each in error.violations) + "."
     if error.reason == ERROR_REASON_CURSOR_OUT_OF_RANGE:
         oldest, newest = (error.metadata.get(f"{name}_sequence", "?") for name in ("oldest", "newest"))
-        return (
-            f"the events after {subject.after} are not kept, or are of another ledger; there are {oldest} to {newest}."
-        )
+        kept = "there are none yet" if newest == "0" else f"there are {oldest} to {newest}"
+        return f"the events after {subject.after} are not kept, or are of another ledger; {kept}."
     return f"{error}."
