@@ -27,6 +27,9 @@ LogFormat = Literal["auto", "json", "console"]
 
 _CAUSES_SHOWN: Final = 10
 
+_CLIENT_GONE: Final = "ExecuteBatchError"
+"""What grpc logs, with its stack, when it cannot write to a client that has gone; our own line tells of that."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -83,6 +86,9 @@ class _FromLibraries(logging.Handler):
     """Passes on what a library logs, without the values that it formats in: they are not ours to know."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        failure = _exception(record.exc_info)
+        if type(failure).__name__ == _CLIENT_GONE and record.name.startswith("grpc."):
+            return
         write = log.error if record.levelno >= logging.ERROR else log.warning
         write(mask_digits(str(record.msg)), logger=record.name, exc_info=record.exc_info)
 
