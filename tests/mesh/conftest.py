@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE.parent / folder) for folder in ("at_most_once", "failures")]  # their gateways and networks
+sys.path += [
+    str(HERE.parent / folder) for folder in ("at_most_once", "failures", "soak")
+]  # their gateways, networks and reports
 
 from envoys import ENVOY  # noqa: E402
 from meshes import Mesh  # noqa: E402

@@ -92,6 +92,12 @@ def _put(holder: Document, port: int) -> None:
     holder["address"]["socket_address"] |= {"address": LOOPBACK, "port_value": port}
 
 
+def at(document: Document, port: int) -> None:
+    """Gives a configuration's listener a port of its own, so that it is found there again."""
+    [listener] = document["static_resources"]["listeners"]
+    _put(listener, port)
+
+
 def route(document: Document) -> Document:
     """The last route of a configuration: that of everything that has none of its own."""
     action: Document = manager(document)["route_config"]["virtual_hosts"][0]["routes"][-1]["route"]

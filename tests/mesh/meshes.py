@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc.aio
-from envoys import LOOPBACK, Edit, Envoy, placed, running_envoy, shipped
+from envoys import LOOPBACK, Document, Edit, Envoy, at, placed, running_envoy, shipped
 from free_ports import free_ports
 from gateway_under_test import Refusal
 from nursery import Child, Nursery
@@ -29,6 +29,7 @@ class Mesh:
 
     Attributes:
         ports: Where the gateways listen, one a place.
+        receivers: Where those that take reports take them, one a place.
         envoy: The front.
         stub: A caller's, to the front.
     """
@@ -38,10 +39,18 @@ class Mesh:
     ledger: Mapping[str, Any]
     folder: Path
     stack: AsyncExitStack
-    ports: list[int] = field(default_factory=lambda: free_ports(2))
+    ports: list[int] = field(default_factory=list)
+    receivers: list[int] = field(default_factory=list)
     envoy: Envoy = field(init=False)
     channel: grpc.aio.Channel = field(init=False)
     stub: OutboundCallServiceStub = field(init=False)
+    _front: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _document: Document = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        free = free_ports(4)
+        self.ports, self.receivers = free[:2], free[2:]
+        self.stack.push_async_exit(self._front)
 
     async def gateway(self, place: int, step: str = "", signals: tuple[str, ...] = (), **settings: Any) -> Child:
         """Starts a gateway at a place, which sends itself signals at a step."""
@@ -51,21 +60,36 @@ class Mesh:
         child = self.nursery.child(self.provider.url, ledger, step, signals, **whole)
         return await self.stack.enter_async_context(child)
 
+    async def reporting(self, place: int, **settings: Any) -> Child:
+        """Starts a gateway at a place, which takes reports, too."""
+        receiver = {"listen": f"{LOOPBACK}:{self.receivers[place]}", "public_url": "https://calls.example.com"}
+        return await self.gateway(place, **{"receiver": receiver | settings.pop("receiver", {})} | settings)
+
     async def front(self, edit: Edit = lambda _: None, file: str = "front.yaml") -> Envoy:
-        """Starts the front Envoy, and waits until it finds the gateways that there are."""
-        document = placed(shipped(file), self.ports)
-        edit(document)
-        self.envoy = await self.stack.enter_async_context(running_envoy(document, self.folder))
-        [address] = self.envoy.addresses.values()
-        self.channel = await self.stack.enter_async_context(grpc.aio.insecure_channel(address))
+        """Starts the front Envoy, and a caller's channel to it."""
+        self._document = placed(shipped(file), self.ports)
+        edit(self._document)
+        self.envoy = await self._front.enter_async_context(running_envoy(self._document, self.folder))
+        self.channel = await self.stack.enter_async_context(grpc.aio.insecure_channel(self.address))
         self.stub = OutboundCallServiceStub(self.channel)
         return self.envoy
+
+    async def front_again(self) -> None:
+        """Ends the front with all that it passes on, and starts it again at the same address."""
+        at(self._document, int(self.address.rpartition(":")[2]))
+        await self._front.aclose()
+        self.envoy = await self._front.enter_async_context(running_envoy(self._document, self.folder))
+
+    @property
+    def address(self) -> str:
+        """Where the front listens, HOST:PORT."""
+        [address] = self.envoy.addresses.values()
+        return address
 
     @property
     def url(self) -> str:
         """Where the front takes HTTP."""
-        [address] = self.envoy.addresses.values()
-        return f"http://{address}"
+        return f"http://{self.address}"
 
     async def both(self, **settings: Any) -> list[Child]:
         """Starts two gateways and the front, and waits until it finds them."""

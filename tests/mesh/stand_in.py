@@ -1,6 +1,5 @@
-"""A gRPC server in a gateway's place, for what no gateway can be made to answer at will: any code, and long silence."""
+"""A gRPC server in a gateway's place, for what no gateway can be made to answer at will: any code."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,15 +10,7 @@ from envoys import LOOPBACK
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from gateway.app import SERVICE
-from voicegateway.v1.outbound_call_service_pb2 import (
-    GetCallRequest,
-    GetCallResponse,
-    Heartbeat,
-    PlaceCallRequest,
-    PlaceCallResponse,
-    WatchCallsRequest,
-    WatchCallsResponse,
-)
+from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, GetCallResponse
 from voicegateway.v1.outbound_call_service_pb2_grpc import (
     OutboundCallServiceServicer,
     add_OutboundCallServiceServicer_to_server,
@@ -27,10 +18,7 @@ from voicegateway.v1.outbound_call_service_pb2_grpc import (
 
 
 class StandIn(OutboundCallServiceServicer):
-    """Answers GetCall with the code that the request names; PlaceCall and a stream's second message when released."""
-
-    def __init__(self) -> None:
-        self.release = asyncio.Event()
+    """Answers GetCall with the code that the request names."""
 
     async def GetCall(self, request: GetCallRequest, context: Any) -> GetCallResponse:  # noqa: N802
         code = grpc.StatusCode[request.request_id]
@@ -38,28 +26,17 @@ class StandIn(OutboundCallServiceServicer):
             await context.abort(code, "as asked")
         return GetCallResponse()
 
-    async def PlaceCall(self, _request: PlaceCallRequest, _context: Any) -> PlaceCallResponse:  # noqa: N802
-        await self.release.wait()
-        return PlaceCallResponse()
-
-    async def WatchCalls(  # noqa: N802
-        self, _request: WatchCallsRequest, _context: Any
-    ) -> AsyncIterator[WatchCallsResponse]:
-        yield WatchCallsResponse(heartbeat=Heartbeat(sequence=1))
-        await self.release.wait()
-        yield WatchCallsResponse(heartbeat=Heartbeat(sequence=2))
-
 
 @asynccontextmanager
-async def standing_in(port: int) -> AsyncIterator[StandIn]:
+async def standing_in(port: int) -> AsyncIterator[None]:
     """Serves until the end of the block, ready."""
-    server, stand_in, well = grpc.aio.server(), StandIn(), health.aio.HealthServicer()
-    add_OutboundCallServiceServicer_to_server(stand_in, server)
+    server, well = grpc.aio.server(), health.aio.HealthServicer()
+    add_OutboundCallServiceServicer_to_server(StandIn(), server)
     health_pb2_grpc.add_HealthServicer_to_server(well, server)
     await well.set(SERVICE.full_name, health_pb2.HealthCheckResponse.SERVING)
     server.add_insecure_port(f"{LOOPBACK}:{port}")
     await server.start()
     try:
-        yield stand_in
+        yield
     finally:
         await server.stop(None)

@@ -8,9 +8,9 @@ import grpc
 import grpc.aio
 from meshes import insisting
 from replicas import NOTHING, PATIENT, dispatch, numbered, told
-from stand_in import standing_in
 from waiting import until_true
 
+from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
 from voicegateway.v1.outbound_call_service_pb2 import WatchCallsRequest
 
 ID = numbered(1).request_id
@@ -85,24 +85,20 @@ async def test_a_caller_who_cancels_after_the_reservation_changes_nothing(mesh, 
     assert 1 == len(provider.posts)
 
 
-async def test_envoys_own_time_limit_cuts_neither_a_long_call_nor_a_stream(mesh):
+async def test_envoys_own_time_limit_cuts_neither_a_long_call_nor_a_stream(mesh, provider):
     """A call without a deadline, one with a long deadline and a silent stream outlast the 15 seconds of Envoy's own."""
-    async with standing_in(mesh.ports[0]) as stand_in:
-        await mesh.front()
-        await mesh.envoy.finds(mesh.ports[0])
-        calls = [mesh.stub.PlaceCall(numbered(number), timeout=timeout) for number, timeout in ((1, None), (2, 30))]
-        stream = mesh.stub.WatchCalls(WatchCallsRequest())
-        first = await stream.read()
-        ended = asyncio.gather(*(call.code() for call in [*calls, stream]))
-        done, _ = await asyncio.wait({ended}, timeout=ENVOYS_DEFAULT + 1)
-        stand_in.release.set()
-        second = await stream.read()
+    provider.behave(faults.answers_when_released)
+    await mesh.both(provider=PATIENT, watch={"heartbeat": 60, "settle": 0.1})
+    calls = [mesh.stub.PlaceCall(numbered(number), timeout=timeout) for number, timeout in ((1, None), (2, 60))]
+    await provider.arrivals(2)
+    stream = mesh.stub.WatchCalls(WatchCallsRequest(request_id=ID))
+    first = await stream.read()
+    ended = asyncio.gather(*(call.code() for call in [*calls, stream]))
+    done, _ = await asyncio.wait({ended}, timeout=ENVOYS_DEFAULT + 1)
+    provider.release.set()
+    second = await stream.read()
 
-        assert set() == done
-        assert [1, 2] == [message.heartbeat.sequence for message in (first, second)]
-        assert [grpc.StatusCode.OK] * 3 == await asyncio.wait_for(_rest(stream, ended), 10)
-
-
-async def _rest(stream, ended) -> list[grpc.StatusCode]:
-    assert grpc.aio.EOF == await stream.read()
-    return await ended
+    assert set() == done
+    assert [DISPATCH_SENDING, DISPATCH_ACCEPTED] == [message.event.dispatch for message in (first, second)]
+    assert grpc.aio.EOF == await asyncio.wait_for(stream.read(), 10)
+    assert [grpc.StatusCode.OK] * 3 == await asyncio.wait_for(ended, 10)
