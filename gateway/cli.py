@@ -247,7 +247,7 @@ app.add_typer(ledger_app, name="ledger")
 
 @app.command()
 def demo() -> None:
-    """Watch calls being placed, refused and lost, in six scenes."""
+    """Watch calls being placed, answered, redialed, lost and refused, in six scenes."""
     import logging
 
     import uvloop

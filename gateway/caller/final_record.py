@@ -47,7 +47,7 @@ def resolution_of(call: OutboundCall) -> str:
     if not call.HasField("resolution"):
         return ""
     source = SOURCE_IN_WORDS.get(call.resolution.source, "somebody")
-    return f"Its outcome was unknown until {source} told."
+    return f"Its outcome was unknown at first, and became known by {source}."
 
 
 def _row(outcome: RecipientOutcome) -> Sequence[str]:

@@ -72,7 +72,7 @@ async def test_an_unknown_outcome_is_waited_for_and_resolved_by_a_report(listeni
         "the call      not unknown any more: the provider accepted it",
         "+13236550150  ringing",
     ] == told(outcome.output)[:4]
-    assert "Its outcome was unknown until a report of the provider told." in outcome.output
+    assert "and became known by a report of the provider." in outcome.output
 
 
 async def test_nobody_is_waited_for_whom_nobody_reports(terminal):

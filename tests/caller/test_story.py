@@ -214,7 +214,7 @@ def test_a_resolution_is_told_by_its_source():
     """What was never unknown has none."""
     resolved = call(OVER, resolution={"source": "RESOLUTION_SOURCE_OPERATOR", "note": "seen in the portal"})
 
-    assert "Its outcome was unknown until an operator told." == resolution_of(resolved)
+    assert "Its outcome was unknown at first, and became known by an operator." == resolution_of(resolved)
     assert "" == resolution_of(call(OVER))
 
 

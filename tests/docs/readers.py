@@ -75,7 +75,8 @@ READ: Mapping[tuple[str, str], Reads] = {
         f"{DOCS}/test_page_about_the_sandbox.py::test_its_python_prints_what_the_page_says"
     ),
     ("docs/systemd.md", "sh"): by(f"{CHART}::test_the_systemd_pages_commands_fit_its_files", blocks=2),
-    ("docs/terminal.md", "sh"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=9),
+    ("docs/terminal.md", "sh"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=13),
+    ("docs/terminal.md", "text"): by(f"{TYPED}::test_the_page_about_terminals_tells_what_each_client_prints", blocks=2),
     ("docs/testing.md", "sh"): by(f"{TYPED}::test_the_page_about_testing_leads_to_an_unknown_outcome", blocks=4),
     ("tests/cases/README.md", "json"): by(
         f"{DOCS}/test_cases_page.py::test_its_case_is_one_that_is_run",
