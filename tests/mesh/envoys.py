@@ -125,6 +125,7 @@ async def running_envoy(document: Document, folder: Path) -> AsyncIterator[Envoy
     process = await subprocess.create_subprocess_exec(
         str(ENVOY), "--config-path", str(file), "--admin-address-path", str(admin), "--log-path",
         str(folder / "envoy.log"), "--concurrency", "1", "--disable-hot-restart",
+        "--file-flush-interval-msec", "50",
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
