@@ -1,8 +1,8 @@
 """Who is measured: a contestant is a name, how to start it, and what its replies cost.
 
 Commands and environments have places that are filled in for each point: `{address}`, where it must listen;
-`{upstream}`, the provider's URL; `{folder}`, a folder of its own, made for this point and removed after it; and
-`{database}`, the URL of an empty PostgreSQL database.
+`{receiver}`, where a gateway takes reports; `{upstream}`, the provider's URL; `{folder}`, a folder of its own, made for
+this point and removed after it; and `{database}`, the URL of an empty PostgreSQL database.
 """
 
 import sys
@@ -28,6 +28,7 @@ class Contestant:
         environment: What it finds in its environment, with places to fill.
         posts: How many POSTs the upstream must see for each reply.
         repeats: Whether one call is placed, and then only its request repeated: the upstream must see that call alone.
+        reports_held: The SQL that counts the reports in its ledger; empty where it has none.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Contestant:
     environment: Mapping[str, str] = field(default_factory=dict)
     posts: int = 1
     repeats: bool = False
+    reports_held: str = ""
 
     @property
     def needs_postgresql(self) -> bool:
@@ -57,6 +59,9 @@ SETTINGS: Final = {
 }
 ON_SQLITE: Final = {**SETTINGS, "GATEWAY_LEDGER_URL": "sqlite:///{folder}/ledger.db"}
 ON_POSTGRESQL: Final = {**SETTINGS, "GATEWAY_LEDGER_URL": "{database}"}
+
+PUBLIC_URL: Final = "https://reports.example.com"
+RECEIVING: Final = {"GATEWAY_RECEIVER_LISTEN": "{receiver}", "GATEWAY_RECEIVER_PUBLIC_URL": PUBLIC_URL}
 
 CONTESTANTS: Final = (
     Contestant("a", "null", "grpc.aio on uvloop, answers a constant", _script("null.py", "{address}"), posts=0),
@@ -89,4 +94,33 @@ CONTESTANTS: Final = (
         "the same work in Go as one would first write it: grpc-go, net/http, SQLite, a transaction a statement",
         (str(TOOLS / "gateway"), "-listen", "{address}", "-upstream", "{upstream}", "-ledger", "{folder}/ledger.db"),
     ),
+    Contestant(
+        "g",
+        "receiving",
+        "(d) with a receiver: it asks for reports of each call, and takes them",
+        SERVE,
+        ON_SQLITE | RECEIVING,
+        reports_held="SELECT count(*) FROM events WHERE type = 3",
+    ),
+    Contestant(
+        "h",
+        "receiving, PG",
+        "(e) with a receiver, as (g)",
+        SERVE,
+        ON_POSTGRESQL | RECEIVING,
+        reports_held="SELECT (SELECT count(*) FROM events WHERE type = 3) + "
+        "(SELECT count(*) FROM unnumbered_events WHERE type = 3)",
+    ),
 )
+
+RECEIVERS: Final = (
+    Contestant("i", "null", "uvicorn on uvloop, answers 200 to anything", _script("null_receiver.py", "{address}")),
+    Contestant(
+        "j",
+        "naive",
+        "starlette and uvicorn, writes each report to SQLite as it came, a transaction each",
+        _script("naive_receiver.py", "{address}", "{folder}/ledger.db"),
+        reports_held="SELECT count(*) FROM reports",
+    ),
+)
+"""Who takes reports and nothing else, beside (g) and (h)."""

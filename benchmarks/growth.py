@@ -66,9 +66,9 @@ def measure_growth(contestant: Contestant, folder: str, load: Load, stand: Stand
     Raises:
         MeasurementError: It was never ready, or a call could not be read.
     """
-    with stand.running(contestant, folder) as under_test:
+    with stand.running(contestant, folder=folder) as under_test:
         start = _seconds_until_ready(under_test)
-        report, _ = run(load, under_test)
+        report, _ = run(load.command(under_test), under_test)
         report.must_be_valid(under_test)
         return Grown(load.recorded, start, report.p50_ms, report.p99_ms, under_test.peak_mb())
 

@@ -1,7 +1,8 @@
-"""The load: the generator's run against one server, and who used the cores meanwhile."""
+"""The load: a generator's run against one server, and who used the cores meanwhile."""
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -27,10 +28,11 @@ class Load:
     recorded: int = 0
     repeats: bool = False
 
-    @property
-    def arguments(self) -> list[str]:
-        """What the generator is started with."""
+    def command(self, server: Server) -> list[str]:
+        """Starts the generator."""
         return [
+            str(TOOLS / "load"),
+            f"-target={server.address}",
             f"-in-flight={self.in_flight}",
             f"-warmup={self.warmup}s",
             f"-length={self.seconds}s",
@@ -41,7 +43,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Report:
-    """What the load generator saw: all good replies, all errors; and, of the measured time, replies and latencies."""
+    """What a generator saw: all good replies, all errors; and, of the measured time, replies and latencies."""
 
     replies: int
     errors: dict[str, int]
@@ -67,28 +69,40 @@ class Report:
 
 @dataclass(frozen=True)
 class Used:
-    """CPU seconds of the measured time: the server's own, and everybody's on each core."""
+    """CPU seconds of the measured time: the server's own, and everybody's on each core; and its memory at the end."""
 
     server: float
     by_core: list[float]
+    resident_mb: float | None
 
 
-def run(load: Load, server: Server) -> tuple[Report, Used]:
+def run(command: Sequence[str], server: Server) -> tuple[Report, Used]:
     """Loads a server, on the core of this process.
 
     Raises:
         MeasurementError: The generator did not run to its end.
     """
-    command = [TOOLS / "load", "-target", server.address, *load.arguments]
+    said, used = observe(command, server)
+    return Report(**json.loads(said)), used
+
+
+def observe(command: Sequence[str], server: Server) -> tuple[str, Used]:
+    """Runs a generator on the core of this process, and looks at the server meanwhile; returns what it said in the end.
+
+    Raises:
+        MeasurementError: The generator did not run to its end.
+    """
     environment = clean_environment() | {"GOMAXPROCS": "1"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         _expect(process, "measuring", server)
         before = _used(server)
         _expect(process, "measured", server)
         after = _used(server)
-        report = Report(**json.loads(process.stdout.read()))
+        said = process.stdout.read()
     by_core = [late - early for early, late in zip(before.by_core, after.by_core, strict=True)]
-    return report, Used(after.server - before.server, by_core)
+    if process.returncode:
+        raise MeasurementError(f"{command[0]} failed; the server's log:\n{server.last_words()}")
+    return said, Used(after.server - before.server, by_core, after.resident_mb)
 
 
 def _expect(process: subprocess.Popen[str], line: str, server: Server) -> None:
@@ -101,4 +115,4 @@ def _expect(process: subprocess.Popen[str], line: str, server: Server) -> None:
 
 def _used(server: Server) -> Used:
     busy = [sum(each) - each.idle - getattr(each, "iowait", 0) for each in psutil.cpu_times(percpu=True)]
-    return Used(server.cpu_seconds(), busy)
+    return Used(server.cpu_seconds(), busy, server.resident_mb())

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contestants import CONTESTANTS, Contestant
+from contestants import CONTESTANTS, RECEIVERS, Contestant
+
+EVERYBODY = (*CONTESTANTS, *RECEIVERS)
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Options:
     in_flight: Sequence[int]
     contestants: Sequence[Contestant]
     recorded: int
+    connections: int
+    watchers: int
     json: Path | None
     check: bool
 
@@ -34,8 +38,10 @@ def options() -> Options:
     parser.add_argument("--warmup", type=float, default=1.0, help="seconds of load before it (%(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each point is measured (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 second: a rough look")
-    parser.add_argument("--in-flight", type=_numbers, default=[1, 32, 128], help="calls in flight (1,32,128)")
-    parser.add_argument("--contestants", type=_contestants, default=CONTESTANTS, help=f"their letters ({_letters()})")
+    parser.add_argument(
+        "--in-flight", type=_numbers, default=[1, 32, 128], help="calls in flight (1,32,128); 0 for none"
+    )
+    parser.add_argument("--contestants", type=_contestants, default=EVERYBODY, help=f"their letters ({_letters()})")
     parser.add_argument(
         "--recorded",
         type=int,
@@ -43,9 +49,21 @@ def options() -> Options:
         metavar="CALLS",
         help="calls in the ledger that has grown, which is measured along with (d); 0 leaves it out (%(default)s)",
     )
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=32,
+        help="over how many connections reports come to (g), (h), (i) and (j); 0 leaves reports out (%(default)s)",
+    )
+    parser.add_argument(
+        "--watchers",
+        type=int,
+        default=1000,
+        help="idle streams, which are measured along with (g); 0 leaves them out (%(default)s)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every point there as well")
     parser.add_argument(
-        "--check", action="store_true", help="exit with 1 when a target is not reached, or (e) cannot be measured"
+        "--check", action="store_true", help="exit with 1 when a target is not reached, or PostgreSQL is missing"
     )
     chosen = vars(parser.parse_args())
     if chosen.pop("quick"):
@@ -54,15 +72,15 @@ def options() -> Options:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
+    return [int(number) for number in text.split(",") if int(number)]
 
 
 def _letters() -> str:
-    return "".join(each.key for each in CONTESTANTS)
+    return "".join(each.key for each in EVERYBODY)
 
 
 def _contestants(letters: str) -> list[Contestant]:
-    by_letter = {each.key: each for each in CONTESTANTS}
+    by_letter = {each.key: each for each in EVERYBODY}
     if not letters or not set(letters) <= set(by_letter):
         raise argparse.ArgumentTypeError(f"letters of {_letters()}")
     return [by_letter[letter] for letter in letters]

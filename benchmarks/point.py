@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from contestants import Contestant
-from load import Load, Report, run
+from load import Load, Report, Used, run
+from machine import Cores
 from processes import MeasurementError, Server
 from stand import Stand
 
@@ -14,11 +15,11 @@ class Point:
 
     Attributes:
         contestant: Its letter.
-        in_flight: How many calls were in flight.
+        in_flight: How many calls were in flight, or reports.
         calls: Replies a second.
-        p50_ms: Half of the calls took at most this long.
-        p99_ms: 99 of 100 calls took at most this long.
-        cpu_us: CPU time of the server for a call, in microseconds.
+        p50_ms: Half of the replies took at most this long.
+        p99_ms: 99 of 100 replies took at most this long.
+        cpu_us: CPU time of the server for a reply, in microseconds.
         peak_mb: The most memory that the server ever held; None where the system does not tell.
         foreign: The share of the server's core that others used, the kernel included; None where nothing is pinned.
         load_core: How busy the other core was, with load, upstream and all else; None as above.
@@ -41,19 +42,25 @@ def measure(contestant: Contestant, load: Load, stand: Stand) -> Point:
     Raises:
         MeasurementError: A call failed, or the upstream saw another number of POSTs than the replies cost.
     """
-    where, posts_before = stand.where, stand.upstream.posts()
+    posts_before = stand.upstream.posts()
     with stand.running(contestant) as under_test:
-        report, used = run(replace(load, repeats=contestant.repeats), under_test)
-        peak = under_test.peak_mb()
+        report, used = run(replace(load, repeats=contestant.repeats).command(under_test), under_test)
         _must_be_valid(contestant, report, stand.upstream.posts() - posts_before, under_test)
+        return point_of(contestant, load.in_flight, report, used, under_test, stand.where)
+
+
+def point_of(
+    contestant: Contestant, in_flight: int, report: Report, used: Used, under_test: Server, where: Cores
+) -> Point:
+    """Turns what was seen into figures."""
     return Point(
         contestant=contestant.key,
-        in_flight=load.in_flight,
+        in_flight=in_flight,
         calls=report.measured / report.seconds,
         p50_ms=report.p50_ms,
         p99_ms=report.p99_ms,
         cpu_us=used.server / report.measured * 1e6,
-        peak_mb=peak,
+        peak_mb=under_test.peak_mb(),
         foreign=(used.by_core[where.server] - used.server) / report.seconds if where.apart else None,
         load_core=used.by_core[where.others] / report.seconds if where.apart else None,
     )

@@ -48,19 +48,25 @@ class Postgresql:
         finally:
             self._sql(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def answer(self, statement: str, url: str) -> str:
+        """What a statement answers in a database."""
+        return self._run("psql", "-XAtq", "-c", statement, url).strip()
+
     def _sql(self, statement: str) -> None:
-        self._run("psql", "-XAtq", "-c", statement, self._url("postgres"))
+        self.answer(statement, self._url("postgres"))
 
     def _url(self, database: str) -> str:
         return f"postgresql://postgres@{self._host}:{self._port}/{database}"
 
-    def _run(self, program: str, *arguments: str | Path) -> None:
+    def _run(self, program: str, *arguments: str | Path) -> str:
         command = [*_as_postgres(), str(self._programs / program), *map(str, arguments)]
         with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open as long as the server runs
             code = subprocess.run(command, cwd="/", stdout=output, stderr=output, check=False).returncode
             output.seek(0)
-            if code:
-                raise MeasurementError(f"{program}: {output.read().strip()}")
+            said = output.read()
+        if code:
+            raise MeasurementError(f"{program}: {said.strip()}")
+        return said
 
 
 @contextmanager

@@ -26,11 +26,13 @@ class Server:
 
     Attributes:
         address: Where.
+        places: What its command and environment were filled with.
         began: When its process was started, by the monotonic clock.
     """
 
     def __init__(self, address: str, process: subprocess.Popen[bytes], log: Path, began: float) -> None:
         self.address = address
+        self.places: Mapping[str, str] = {}
         self.began = began
         self._process = process
         self._log = log
@@ -42,11 +44,18 @@ class Server:
         return sum(each.user + each.system for each in times)
 
     def peak_mb(self) -> float | None:
-        """The most memory that the server ever held (VmHWM); None where the system does not tell."""
+        """The most memory that the server ever held; None where the system does not tell."""
+        return self._status_mb("VmHWM:")
+
+    def resident_mb(self) -> float | None:
+        """The memory that the server holds; None where the system does not tell."""
+        return self._status_mb("VmRSS:")
+
+    def _status_mb(self, name: str) -> float | None:
         status = Path(f"/proc/{self._process.pid}/status")
         lines = status.read_text().splitlines() if status.exists() else []
-        peaks = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")]
-        return peaks[0] if peaks else None
+        found = [int(line.split()[1]) / 1024 for line in lines if line.startswith(name)]
+        return found[0] if found else None
 
     def last_words(self) -> str:
         """The end of what it logged."""

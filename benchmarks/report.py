@@ -1,6 +1,6 @@
 """What people see of a run: the figures, the ratios, and whether the targets are reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from contestants import Contestant
 from growth import Grown
@@ -15,25 +15,24 @@ def show(
     rounds: Sequence[Round],
     contestants: Sequence[Contestant],
     concurrencies: Sequence[int],
-    facts: Mapping[str, str],
 ) -> None:
-    """Prints everything about a run."""
-    about = {f"({each.key}) {each.name}": each.about for each in contestants}
-    for name, fact in {**facts, **about}.items():
-        console.print(f"{name + ':':<16} {fact}", highlight=False, soft_wrap=True)
-    console.print(_figures(rounds, contestants, concurrencies))
+    """Prints everything about the calls."""
+    title = f"Medians of {len(rounds)} rounds"
+    if not concurrencies or not contestants:
+        return
+    console.print(figures(title, "server", "call", rounds, contestants, concurrencies))
     console.print("others: how much of the server's core was used by anyone but the server.", style="dim")
     console.print("load: how busy the other core was; near 100 %, the load may be what was measured.", style="dim")
     pairs = [pair for pair in COMPARED if set(pair.split("/")) <= {each.key for each in contestants}]
     if pairs:
-        console.print(_ratios(rounds, pairs, concurrencies))
+        console.print(ratios("call", rounds, pairs, concurrencies))
     for outcome in outcomes(rounds, TARGETS):
         console.print(_verdict(outcome), highlight=False)
 
 
 def show_growth(console: Console, few: Grown, many: Grown) -> None:
     """Prints what a ledger that has grown costs."""
-    table = _table("(d) on a ledger that has grown: medians", "")
+    table = plain_table("(d) on a ledger that has grown: medians", "")
     columns = [f"{few.recorded:,} calls", f"{many.recorded:,} calls", "ratio"]
     for heading in columns:
         table.add_column(heading, justify="right")
@@ -47,14 +46,22 @@ def show_growth(console: Console, few: Grown, many: Grown) -> None:
         if one is not None and other is not None:
             table.add_row(name, f"{one:.2f}", f"{other:.2f}", f"{other / one:.2f}")
     console.print(table)
-    word = _word(reached=many.starts_in_time)
+    verdict = word(reached=many.starts_in_time)
     wanted = f"ready within {START_WITHIN:g} s on a ledger of {many.recorded:,} calls"
-    console.print(f"target {wanted}: {word}, {many.start_s:.2f} s", highlight=False)
+    console.print(f"target {wanted}: {verdict}, {many.start_s:.2f} s", highlight=False)
 
 
-def _figures(rounds: Sequence[Round], contestants: Sequence[Contestant], concurrencies: Sequence[int]) -> Table:
-    table = _table(f"Medians of {len(rounds)} rounds", "server")
-    for heading in ("in flight", "calls/s", "p50 ms", "p99 ms", "CPU µs", "peak MB", "others", "load"):
+def figures(
+    title: str,
+    first: str,
+    unit: str,
+    rounds: Sequence[Round],
+    contestants: Sequence[Contestant],
+    concurrencies: Sequence[int],
+) -> Table:
+    """Lists the medians of every point of these contestants; the unit is what they answer."""
+    table = plain_table(title, first)
+    for heading in ("in flight", f"{unit}s/s", "p50 ms", "p99 ms", "CPU µs", "peak MB", "others", "load"):
         table.add_column(heading, justify="right")
     for contestant in contestants:
         for in_flight in concurrencies:
@@ -74,11 +81,12 @@ def _figures(rounds: Sequence[Round], contestants: Sequence[Contestant], concurr
     return table
 
 
-def _ratios(rounds: Sequence[Round], pairs: Sequence[str], concurrencies: Sequence[int]) -> Table:
-    table = _table("Ratios: median of the rounds \\[least-most]", "in flight")
+def ratios(unit: str, rounds: Sequence[Round], pairs: Sequence[str], concurrencies: Sequence[int]) -> Table:
+    """Lists how contestants compare."""
+    table = plain_table("Ratios: median of the rounds \\[least-most]", "in flight")
     for in_flight in concurrencies:
         table.add_column(str(in_flight), justify="right")
-    for title, figure in (("calls/s", calls), ("CPU a call", cpu)):
+    for title, figure in ((f"{unit}s/s", calls), (f"CPU a {unit}", cpu)):
         for pair in pairs:
             one, other = pair.split("/")
             each = [ratio(rounds, one, other, in_flight, figure) for in_flight in concurrencies]
@@ -86,19 +94,21 @@ def _ratios(rounds: Sequence[Round], pairs: Sequence[str], concurrencies: Sequen
     return table
 
 
-def _table(title: str, first: str) -> Table:
+def plain_table(title: str, first: str) -> Table:
+    """Begins a table."""
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold")
     table.add_column(first, no_wrap=True)
     return table
 
 
 def _verdict(outcome: Outcome) -> str:
-    target, word = outcome.target, _word(reached=outcome.reached)
+    target, verdict = outcome.target, word(reached=outcome.reached)
     wanted = f"{target.contestant} >= {target.ratio:g} x {target.of} in calls/s at {target.in_flight} in flight"
-    return f"target {wanted}: {word}, {_shown(outcome.ratio)}"
+    return f"target {wanted}: {verdict}, {_shown(outcome.ratio)}"
 
 
-def _word(*, reached: bool) -> str:
+def word(*, reached: bool) -> str:
+    """Says whether a target is reached."""
     return "[green]reached[/]" if reached else "[red]not reached[/]"
 
 

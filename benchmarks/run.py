@@ -2,6 +2,7 @@
 
 All in one run and interleaved, a b c a b c, so that whatever else the machine does meets all of them alike. Each point
 is a fresh server process on a core of its own; the load generator, the upstream and PostgreSQL share another.
+Receivers of reports are measured after the calls, in the same way.
 """
 
 import json
@@ -9,17 +10,20 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import disk
 import go_tools
 import postgresql
-from contestants import CONTESTANTS, Contestant
+from contestants import CONTESTANTS, RECEIVERS, Contestant
 from growth import FEW, Grown, ledgers, measure_growth, middle_of_grown
 from load import Load
 from machine import cores, facts, running_on
 from options import Options, options
 from point import measure
 from processes import MeasurementError
+from receiving import Received, measure_receiving
+from receiving_shown import show_receiving
 from report import show, show_growth
 from rich.console import Console
 from stand import Stand, stand
@@ -35,9 +39,32 @@ class Measured:
     """All that a run measured."""
 
     contestants: Sequence[Contestant]
+    callers: Sequence[Contestant]
     rounds: Sequence[Round]
     few: Grown | None
     many: Grown | None
+    received: Received | None
+
+    @property
+    def reaches_all(self) -> bool:
+        """Whether every target that was measured is reached."""
+        return (
+            all(outcome.reached for outcome in outcomes(self.rounds, TARGETS))
+            and (not self.many or self.many.starts_in_time)
+            and (not self.received or self.received.is_within_memory)
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Lists every point, to be written as JSON."""
+        received = self.received
+        return {
+            "targets": [asdict(each) | {"reached": each.reached} for each in outcomes(self.rounds, TARGETS)],
+            "rounds": [[asdict(point) for point in each] for each in self.rounds],
+            "growth": [asdict(each) for each in (self.few, self.many) if each],
+            "reports": [[asdict(point) for point in each] for each in received.rounds] if received else [],
+            "lags": [asdict(lag) for lag in received.lags] if received else [],
+            "idle": asdict(received.idle) if received and received.idle else None,
+        }
 
 
 def main() -> int:
@@ -53,20 +80,18 @@ def main() -> int:
             measured = _measured(wanted, ready, console)
     except MeasurementError as error:
         sys.exit(f"benchmarks: NOT VALID: {error}")
-    judged = outcomes(measured.rounds, TARGETS)
-    show(console, measured.rounds, measured.contestants, wanted.in_flight, known)
+    about = {f"({each.key}) {each.name}": each.about for each in measured.contestants}
+    for name, fact in {**known, **about}.items():
+        console.print(f"{name + ':':<17} {fact}", highlight=False, soft_wrap=True)
+    show(console, measured.rounds, measured.callers, wanted.in_flight)
     if measured.few and measured.many:
         show_growth(console, measured.few, measured.many)
+    if measured.received:
+        show_receiving(console, measured.received)
     if wanted.json:
-        document = {
-            "facts": known,
-            "targets": [asdict(outcome) | {"reached": outcome.reached} for outcome in judged],
-            "rounds": [[asdict(point) for point in each] for each in measured.rounds],
-            "growth": [asdict(each) for each in (measured.few, measured.many) if each],
-        }
+        document = {"facts": known} | measured.document()
         wanted.json.write_text(json.dumps(document, indent=2) + "\n")
-    all_reached = all(outcome.reached for outcome in judged) and (not measured.many or measured.many.starts_in_time)
-    return 1 if wanted.check and not all_reached else 0
+    return 1 if wanted.check and not measured.reaches_all else 0
 
 
 def _measured(wanted: Options, ready: Stand, console: Console) -> Measured:
@@ -78,10 +103,11 @@ def _measured(wanted: Options, ready: Stand, console: Console) -> Measured:
         if wanted.check:
             raise MeasurementError(reason)
         console.print(f"LEFT OUT: {reason}", style="red", highlight=False)
-    rounds = [_round(turn, contestants, wanted, ready, console) for turn in range(wanted.rounds)]
-    if not wanted.recorded or GROWING not in contestants:
-        return Measured(contestants, rounds, None, None)
-    return Measured(contestants, rounds, *_growth(wanted, ready, console))
+    callers = [each for each in contestants if each not in RECEIVERS]
+    rounds = [_round(turn, callers, wanted, ready, console) for turn in range(wanted.rounds)]
+    grows = wanted.recorded and GROWING in contestants
+    few, many = _growth(wanted, ready, console) if grows else (None, None)
+    return Measured(contestants, callers, rounds, few, many, measure_receiving(contestants, wanted, ready, console))
 
 
 def _round(turn: int, contestants: Sequence[Contestant], wanted: Options, ready: Stand, console: Console) -> Round:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-COMPARED: Final = ("c/a", "c/b", "d/c", "e/c", "r/d", "d/f", "e/f")
+COMPARED: Final = ("c/a", "c/b", "d/c", "e/c", "r/d", "d/f", "e/f", "g/d", "h/e")
 """The ratios that are shown, of those contestants that were measured."""
+
+COMPARED_RECEIVERS: Final = ("g/i", "g/j", "h/j")
+"""The same of those who take reports."""
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,6 @@ TARGETS: Final = (
 
 START_WITHIN: Final = 2.0
 """Seconds in which a gateway must be ready to dial, however many calls its ledger holds."""
+
+WATCHERS_WITHIN_MB: Final = 50.0
+"""What a thousand idle watchers may cost."""

@@ -18,7 +18,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict:
     needs("go")
     build(["go", "vet", "./..."], BENCHMARKS / "go")
     file = tmp_path_factory.mktemp("bench") / "report.json"
-    short = ["--rounds", "1", "--seconds", "0.3", "--warmup", "0.1", "--in-flight", "32", "--recorded", "1000"]
+    time = ["--rounds", "1", "--seconds", "0.3", "--warmup", "0.1"]
+    short = [*time, "--in-flight", "32", "--recorded", "1000", "--connections", "8", "--watchers", "50"]
     build([sys.executable, "run.py", *short, "--json", str(file)], BENCHMARKS)
     return json.loads(file.read_text())
 
@@ -28,7 +29,7 @@ def test_every_contestant_is_measured_alike(report):
     [points] = report["rounds"]
     letters = "".join(point["contestant"] for point in points)
 
-    assert letters in ("abcdref", "abcdrf")  # (e) is left out, with a word, where PostgreSQL is missing
+    assert letters in ("abcdrefgh", "abcdrfg")  # (e) and (h) are left out, with a word, where PostgreSQL is missing
     assert all(point["calls"] > 0 and point["cpu_us"] > 0 for point in points)
 
 
@@ -49,6 +50,32 @@ def test_a_ledger_that_has_grown_is_measured_beside_a_small_one(report):
     assert all(each["start_s"] > 0 and each["get_p99_ms"] > 0 for each in (small, grown))
 
 
+def test_reports_are_taken_by_every_receiver(report):
+    """All get a 200, and the ledgers hold as many as were told."""
+    [points] = report["reports"]
+
+    assert "".join(point["contestant"] for point in points) in ("ghij", "gij")
+    assert all(point["calls"] > 0 and point["cpu_us"] > 0 and point["in_flight"] == 8 for point in points)
+
+
+def test_every_event_reaches_a_watcher(report):
+    """At the same replica and, over PostgreSQL, at another one, at a low pace and at half of what is possible."""
+    scenes = [(lag["contestant"], lag["elsewhere"]) for lag in report["lags"]]
+    on_postgresql = [("h", False), ("h", False), ("h", True), ("h", True)]
+
+    assert [("g", False), ("g", False)] == scenes[:2]
+    assert scenes[2:] in (on_postgresql, [])
+    assert all(lag["p99_ms"] >= lag["p50_ms"] > 0 for lag in report["lags"])
+
+
+def test_idle_watchers_are_weighed(report):
+    """Many streams are held beside few, and nothing happens."""
+    idle = report["idle"]
+
+    assert 50 == idle["streams"]
+    assert {"mb", "cpu", "cpu_of_few", "heartbeats", "seconds"} <= idle.keys()
+
+
 async def test_an_unknown_contestant_is_a_mistake():
     """The message names the letters that there are."""
     process = await asyncio.create_subprocess_exec(
@@ -57,4 +84,4 @@ async def test_an_unknown_contestant_is_a_mistake():
     _, errors = await process.communicate()
 
     assert 2 == process.returncode
-    assert "letters of abcdref" in errors.decode()
+    assert "letters of abcdrefghij" in errors.decode()

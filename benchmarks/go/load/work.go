@@ -9,6 +9,9 @@ import (
 	pb "example.com/voicegateway/generated/go/voicegateway/v1"
 )
 
+// patience is how long the call to repeat may take.
+const patience = 30 * time.Second
+
 // job is what a worker does over and over, each time with another number. It returns what was wrong, if anything.
 type job func(ctx context.Context, worker, number int) string
 
@@ -59,27 +62,4 @@ func placeCall(
 		return fmt.Sprintf("replayed is %v", reply.GetReplayed())
 	}
 	return ""
-}
-
-// work does its job until the end. What was done is measured when it ends in the measured time.
-func work(do job, worker int, begin, end time.Time) seen {
-	result := seen{errors: map[string]int{}}
-	for number := 0; ; number++ {
-		start := time.Now()
-		if start.After(end) {
-			return result
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		problem := do(ctx, worker, number)
-		cancel()
-		finish := time.Now()
-		if problem != "" {
-			result.errors[problem]++
-			continue
-		}
-		result.replies++
-		if finish.After(begin) && !finish.After(end) {
-			result.latencies = append(result.latencies, finish.Sub(start))
-		}
-	}
 }
