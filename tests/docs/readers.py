@@ -80,8 +80,9 @@ READ: Mapping[tuple[str, str], Reads] = {
     ("docs/testing.md", "sh"): by(f"{TYPED}::test_the_page_about_testing_leads_to_an_unknown_outcome", blocks=4),
     ("tests/cases/README.md", "json"): by(
         f"{DOCS}/test_cases_page.py::test_its_case_is_one_that_is_run",
+        f"{DOCS}/test_cases_page.py::test_its_watch_is_one_that_is_run",
         f"{DOCS}/test_cases_page.py::test_its_invalid_request_is_one_that_is_run",
-        blocks=2,
+        blocks=3,
     ),
 }
 """Blocks that a test runs or compares, by page and language. Those that stand in a source are not counted."""

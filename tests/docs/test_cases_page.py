@@ -1,12 +1,14 @@
 """What the page about the cases shows is part of cases that every language runs."""
 
 import json
+import re
+import tomllib
 from typing import Any
 
 from snippets import ROOT, shown
 
 CASES = ROOT / "tests" / "cases"
-CASE, INVALID = [json.loads(block.code) for block in shown("tests/cases/README.md", "json")]
+CASE, WATCH, INVALID = [json.loads(block.code) for block in shown("tests/cases/README.md", "json")]
 
 
 def part_of(shown: Any, whole: Any) -> bool:
@@ -24,6 +26,28 @@ def test_its_case_is_one_that_is_run():
     runs = [json.loads(file.read_text()) for file in (CASES / "calls").glob("*.json")]
 
     assert any(part_of({key: CASE[key] for key in ("steps", "sandbox")}, case) for case in runs)
+
+
+def test_its_watch_is_one_that_is_run():
+    """The step follows a call whose phones are played."""
+    runs = [json.loads(file.read_text()) for file in (CASES / "outcomes").glob("*.json")]
+
+    assert any(part_of(WATCH, step) for case in runs for step in case["steps"])
+
+
+def test_what_it_says_of_the_stand_is_so():
+    """A runner finds gateways and sandboxes where the page says, with the times that it tells."""
+    stand = (ROOT / "tests" / "clients" / "conftest.py").read_text()
+    [speed] = re.findall(r"^SPEED = (\d+)$", stand, re.MULTILINE)
+    settle = tomllib.loads((CASES / "receiving.toml").read_text())["watch"]["settle"]
+    page = (CASES / "README.md").read_text()
+
+    assert set(re.findall(r'"([A-Z_]+)": self', stand)) == set(
+        re.findall(r"`((?:OUTCOMES_)?(?:GATEWAY|SANDBOX)|OUTCOMES_REPORTS)`", page)
+    )
+    assert f"`--speed {speed}`" in page
+    assert f"15 seconds pass in {15_000 / int(speed):g} milliseconds" in page
+    assert f"after {settle:g} seconds without a change" in page
 
 
 def test_its_invalid_request_is_one_that_is_run():

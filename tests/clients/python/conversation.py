@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,9 @@ from uuid import uuid4
 import grpc
 import grpc.aio
 import httpx2
+from comparison import unlike
 from google.protobuf.json_format import MessageToDict, ParseDict
+from told_events import watched
 
 from voicegateway.v1 import outbound_call_service_pb2 as messages
 from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
@@ -19,13 +21,15 @@ from voicegateway.v1.outbound_call_pb2 import Dispatch
 from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
 from voicegateway_client import CallError, error_from
 
-WORD = re.compile(r"\$(ID2|ID|CALL_ID|(?P<time>NOW|TIME)(?P<seconds>[+-]\d+))")
+WORD = re.compile(r"\$(ID2|ID|CALL_ID|FIRST_SEQUENCE|LAST_SEQUENCE|REPORTS|(?P<time>NOW|TIME)(?P<seconds>[+-]\d+))")
 CASE, STEP, SANDBOX = (
     {"about", "steps", "sandbox"},
     {"rpc", "request", "deadline", "expect"},
     {"requests", "rings", "form"},
 )
-EXPECT = {"code", "reply", "reason", "dispatch", "retry", "violations", "metadata", "retry_delay"}
+EXPECT = {"code", "reason", "dispatch", "retry", "violations", "metadata", "retry_delay"}
+ANSWERS = {"PlaceCall": {"reply"}, "GetCall": {"reply"}, "ListCalls": {"reply"}, "WatchCalls": {"events", "recipients"}}
+"""What else is expected of each RPC."""
 
 
 class UnknownKeyError(Exception):
@@ -58,16 +62,18 @@ class Words:
 
 @dataclass
 class Conversation:
-    """One run of a case."""
+    """One run of a case; `reports` is where the gateway's receiver listens, if it has one."""
 
     case: Mapping[str, Any]
     channel: grpc.aio.Channel
     sandbox: httpx2.AsyncClient
+    reports: str = ""
     words: Words = field(default_factory=Words)
 
     async def differences(self) -> list[str]:
         """Speaks every step, and tells what was answered otherwise than the case says."""
         known("the case", self.case, CASE)
+        self.words.told["REPORTS"] = self.reports
         (await self.sandbox.delete("/requests")).raise_for_status()
         found: list[str] = []
         for index, step in enumerate(self.case["steps"]):
@@ -76,21 +82,39 @@ class Conversation:
 
     async def _step(self, step: Mapping[str, Any]) -> list[str]:
         known("a step", step, STEP)
-        known("an expectation", step["expect"], EXPECT)
         rpc = step.get("rpc", "PlaceCall")
+        known("an expectation", step["expect"], EXPECT | ANSWERS[rpc])
         request = ParseDict(self.words.spoken(step["request"]), getattr(messages, f"{rpc}Request")())
-        stub = OutboundCallServiceStub(self.channel)
+        answered = self._watch if rpc == "WatchCalls" else self._call
+        return await answered(request, step.get("deadline", 30), step["expect"])
+
+    async def _call(self, request: Any, deadline: float, expect: Mapping[str, Any]) -> list[str]:
+        rpc = request.DESCRIPTOR.name.removesuffix("Request")
         try:
-            reply = await getattr(stub, rpc)(request, timeout=step.get("deadline", 30))
+            reply = await getattr(OutboundCallServiceStub(self.channel), rpc)(request, timeout=deadline)
         except grpc.RpcError as failure:
             error = error_from(failure)
             self.words.told.setdefault("CALL_ID", error.call_id)
-            answer = as_expected(error)
-            return list(unlike(self.words.spoken(of_an_error(step["expect"])), answer, "the error"))
+            return list(unlike(self.words.spoken(of_an_error(expect)), as_expected(error), "the error"))
         shown = MessageToDict(reply, preserving_proto_field_name=True)
         if rpc == "PlaceCall":
             self.words.told.setdefault("CALL_ID", reply.call.call_id)
-        return list(unlike(self.words.spoken(step["expect"]), {"code": "OK", "reply": shown}, "the answer"))
+        return list(unlike(self.words.spoken(expect), {"code": "OK", "reply": shown}, "the answer"))
+
+    async def _watch(
+        self, request: messages.WatchCallsRequest, deadline: float, expect: Mapping[str, Any]
+    ) -> list[str]:
+        told = await watched(self.channel, request, deadline)
+        for word, sequence in zip(
+            ("FIRST_SEQUENCE", "LAST_SEQUENCE"), told.sequences[:1] + told.sequences[-1:], strict=False
+        ):
+            self.words.told.setdefault(word, sequence)
+        expect = self.words.spoken(expect)
+        found = list(told.differences(expect))
+        if told.error is None:
+            return found + list(unlike(expect["code"], "OK", "the code"))
+        error = {name: each for name, each in expect.items() if name not in ANSWERS["WatchCalls"]}
+        return found + list(unlike(of_an_error(error), as_expected(told.error), "the error"))
 
     async def _at_the_sandbox(self) -> list[str]:
         expected = self.words.spoken(self.case["sandbox"])
@@ -100,8 +124,14 @@ class Conversation:
         found += [] if counted["requests"] == expected["requests"] else [f"got {counted['requests']} requests"]
         if "form" in expected:
             forms = [record["fields"] for record in (await self.sandbox.get("/requests")).json()]
-            found += [] if forms[-1:] == [expected["form"]] else [f"got the form {forms[-1:]}"]
+            found += unlike_form(expected["form"], forms[-1] if forms else {})
         return found
+
+
+def unlike_form(expected: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
+    """Tells where the fields are not as expected, all of them."""
+    others = [f"the form has {name}" for name in sent.keys() - expected.keys()]
+    return others + list(unlike(expected, sent, "the form"))
 
 
 def known(what: str, given: Mapping[str, Any], keys: set[str]) -> None:
@@ -131,22 +161,3 @@ def as_expected(error: CallError) -> dict[str, Any]:
         "metadata": dict(error.metadata),
     }
     return shown if error.retry_delay is None else shown | {"retry_delay": error.retry_delay.total_seconds()}
-
-
-def unlike(expected: Any, actual: Any, path: str) -> Iterator[str]:
-    """Tells where a value is not as expected: objects by the expected keys, arrays item by item."""
-    if expected == "$ANY":
-        return
-    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        for name, each in expected.items():
-            if each is not None and name not in actual:
-                yield f"{path} has no {name}"
-            elif each is None and name in actual:
-                yield f"{path} has {name}: {actual[name]}"
-            elif each is not None:
-                yield from unlike(each, actual[name], f"{path}.{name}")
-    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        for index, each in enumerate(expected):
-            yield from unlike(each, actual[index], f"{path}[{index}]")
-    elif expected != actual:
-        yield f"{path} is {actual!r}, not {expected!r}"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,24 @@ from google.protobuf.descriptor import Descriptor
 
 from gateway.app import SERVICE
 from gateway.sandbox.behaviour import ORDINARY
-from gateway.sandbox.magic import MAGIC
+from gateway.sandbox.magic import MAGIC, Magic
 from voicegateway.v1.error_reason_pb2 import ErrorReason
-from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
-from voicegateway.v1.outbound_call_service_pb2 import WarningReason
+from voicegateway.v1.outbound_call_pb2 import (
+    Dispatch,
+    Disposition,
+    OutboundCallRequest,
+    RecipientOutcome,
+    RecipientState,
+    ResolutionSource,
+)
+from voicegateway.v1.outbound_call_service_pb2 import CallEvent, CallEventType, WarningReason
 
 CASES = Path(__file__).parents[2] / "cases"
-CALLS = {file.stem: json.loads(file.read_text()) for file in (CASES / "calls").glob("*.json")}
+CALLS, OUTCOMES = (
+    {file.stem: json.loads(file.read_text()) for file in (CASES / folder).glob("*.json")}
+    for folder in ("calls", "outcomes")
+)
+ALL = {**CALLS, **OUTCOMES}
 INVALID = json.loads((CASES / "invalid_requests.json").read_text())
 
 OUT_OF_REACH = {
@@ -27,7 +38,6 @@ OUT_OF_REACH = {
     "LEDGER_UNAVAILABLE",  # needs a ledger that fails
     "PAUSED",  # needs an operator
     "INTERNAL",  # needs a bug
-    "CURSOR_OUT_OF_RANGE",  # needs WatchCalls, which no case calls
     "UNIMPLEMENTED",  # needs a method that is not built, and all are
     "RATE_LIMITED",  # reserved, as the next two
     "UNAUTHENTICATED",
@@ -39,26 +49,23 @@ OUT_OF_REACH = {
 def test_there_are_enough_cases():
     """The set does not shrink unnoticed."""
     assert 100 <= len(CALLS)
+    assert 35 <= len(OUTCOMES)
     assert 80 <= len(INVALID)
     assert len(INVALID) == len({case["about"] for case in INVALID})
-    assert len(CALLS) == len({case["about"] for case in CALLS.values()})
+    assert len(CALLS) + len(OUTCOMES) == len({case["about"] for case in ALL.values()})
 
 
 def test_every_reason_in_reach_is_told_by_a_case():
     """Each row of the contract's error table that a caller can meet at the sandbox is spoken."""
-    told = {step["expect"].get("reason") for case in CALLS.values() for step in case["steps"]}
+    told = {step["expect"].get("reason") for case in ALL.values() for step in case["steps"]}
     all_there_are = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118
 
     assert all_there_are - OUT_OF_REACH == {name.removeprefix("ERROR_REASON_") for name in told if name}
 
 
-def test_every_warning_in_reach_is_told_by_a_case():
-    """The receiver is off, so that no report bypasses it."""
-    warnings = re.findall(r"WARNING_REASON_[A-Z_]+", json.dumps(CALLS))
-
-    assert set(WarningReason.keys()) - {"WARNING_REASON_UNSPECIFIED", "WARNING_REASON_REPORTS_BYPASS_GATEWAY"} == set(
-        warnings
-    )
+def test_every_warning_is_told_by_a_case():
+    """NO_REPORTS where there is no receiver, REPORTS_BYPASS_GATEWAY where there is one."""
+    assert every(WarningReason) == told_in(CALLS, WarningReason) | told_in(OUTCOMES, WarningReason)
 
 
 @pytest.mark.parametrize("field", [field.name for field in OutboundCallRequest.DESCRIPTOR.fields])
@@ -71,16 +78,91 @@ def test_every_field_of_a_call_is_sent_by_a_case(field):
     ]
 
 
+def is_met(magic: Magic, cases: Mapping[str, Any]) -> bool:
+    """Whether a case of these sends such a value."""
+    requests = [json.dumps(step["request"]) for case in cases.values() for step in case["steps"]]
+    values = [f'"{magic.value}"', *([f"{magic.value}"] if magic.place == "sound" else [])]
+    return any(value in request for request in requests for value in values)
+
+
+PHONES = [magic for magic in MAGIC if magic.behaviour is not ORDINARY]
 ANSWERS = [magic for magic in MAGIC if magic.behaviour is ORDINARY]
-"""Those that decide about the answer; what a phone does after it is told by reports, which no case waits for."""
 
 
 @pytest.mark.parametrize("magic", ANSWERS, ids=lambda magic: magic.value)
 def test_every_magic_value_is_met_by_a_case(magic):
     """Whatever the sandbox can do to a request is done to one."""
-    requests = [step["request"] for case in CALLS.values() for step in case["steps"]]
-    values = [f'"{magic.value}"', *([f"{magic.value}"] if magic.place == "sound" else [])]
-    assert any(value in json.dumps(request) for request in requests for value in values)
+    assert is_met(magic, CALLS)
+
+
+@pytest.mark.parametrize("magic", PHONES, ids=lambda magic: magic.value)
+def test_every_magic_phone_is_rung_by_a_case(magic):
+    """Whatever a phone can do, and however that is reported, is told by an outcome."""
+    assert is_met(magic, OUTCOMES)
+
+
+def expected_of(rpc: str) -> list[Any]:
+    return [step["expect"] for case in OUTCOMES.values() for step in case["steps"] if step.get("rpc") == rpc]
+
+
+EVENTS = [event for expect in expected_of("WatchCalls") for event in expect.get("events", [])]
+TOLD = [
+    outcome
+    for expect in expected_of("WatchCalls")
+    for outcomes in expect.get("recipients", {}).values()
+    for outcome in outcomes
+]
+RECORDED = [
+    outcome
+    for expect in expected_of("GetCall")
+    for outcome in expect.get("reply", {}).get("call", {}).get("recipients", [])
+]
+UNSEEN = {"DISPOSITION_FAILED"}
+"""What no phone of the sandbox does."""
+
+
+def every(enum: Any) -> set[str]:
+    return {value.name for value in enum.DESCRIPTOR.values if value.number != 0}
+
+
+def told_in(value: Any, enum: Any) -> set[str]:
+    return every(enum) & set(re.findall(r"[A-Z_]+", json.dumps(value)))
+
+
+@pytest.mark.parametrize(
+    ("enum", "told"),
+    [
+        pytest.param(CallEventType, EVENTS, id="types of events"),
+        pytest.param(Dispatch, EVENTS, id="dispatches in events"),
+        pytest.param(RecipientState, TOLD, id="states in events"),
+        pytest.param(RecipientState, RECORDED, id="states in records"),
+        pytest.param(Disposition, TOLD, id="dispositions in events"),
+        pytest.param(Disposition, RECORDED, id="dispositions in records"),
+    ],
+)
+def test_every_outcome_is_told_by_a_case(enum, told):
+    """However far a call gets, and however it ends, clients in every language are shown it."""
+    reached = (
+        every(enum) - UNSEEN - ({"RECIPIENT_STATE_RINGING", "RECIPIENT_STATE_ANSWERED"} if told is RECORDED else set())
+    )
+
+    assert reached == told_in(told, enum)
+
+
+def test_an_unknown_outcome_becomes_known_in_a_case():
+    """By a report, that is: nobody else finds out at the sandbox."""
+    assert {"RESOLUTION_SOURCE_REPORT"} == told_in(expected_of("GetCall"), ResolutionSource)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [pytest.param(CallEvent, EVENTS, id="events"), pytest.param(RecipientOutcome, TOLD, id="outcomes")],
+)
+def test_every_field_of_what_is_told_is_expected_by_a_case(message, told):
+    """No field can be lost on the way to a client."""
+    assert {field.name for field in message.DESCRIPTOR.fields} == {
+        name for each in told for name, value in each.items() if value is not None
+    }
 
 
 FAMILIES = ("string", "int32", "int64", "duration", "enum", "repeated")

@@ -3,7 +3,8 @@
 import base64
 import copy
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceSt
 from voicegateway_client import CallError, Violation, error_from, open_aio_channel, validate
 
 CASES = Path(__file__).parents[2] / "cases"
-FILES = sorted((CASES / "calls").glob("*.json"))
+FILES = sorted(CASES.glob("*/*.json"))
 INVALID = json.loads((CASES / "invalid_requests.json").read_text())
 
 
@@ -30,16 +31,33 @@ async def channel(stand) -> AsyncIterator[grpc.aio.Channel]:
         yield channel
 
 
+Differences = Callable[[Any, str], Awaitable[list[str]]]
+
+
 @pytest.fixture(scope="module")
-async def sandbox(stand) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=stand.sandbox) as client:
-        yield client
+async def differences(stand, channel) -> AsyncIterator[Differences]:
+    """Runs a case of a folder where the cases of that folder are run."""
+    async with AsyncExitStack() as stack:
+        receiving = await stack.enter_async_context(open_aio_channel(stand.outcomes_gateway))
+        urls = (stand.sandbox, stand.outcomes_sandbox)
+        calls, outcomes = [await stack.enter_async_context(httpx2.AsyncClient(base_url=url)) for url in urls]
+
+        async def run(case: Any, folder: str) -> list[str]:
+            if folder == "calls":
+                return await Conversation(case, channel, calls).differences()
+            return await Conversation(case, receiving, outcomes, stand.outcomes_reports).differences()
+
+        yield run
+
+
+def case_of(name: str) -> Any:
+    return json.loads((CASES / f"{name}.json").read_text())
 
 
 @pytest.mark.parametrize("file", [pytest.param(file, id=file.stem.replace("_", " ")) for file in FILES])
-async def test_a_case_is_answered_as_it_says(file, channel, sandbox):
-    """Every call of the folder is answered, and reaches the provider, exactly as its file says."""
-    assert [] == await Conversation(json.loads(file.read_text()), channel, sandbox).differences()
+async def test_a_case_is_answered_as_it_says(file, differences):
+    """Every call of the folders is answered, reaches the provider, and goes on exactly as its file says."""
+    assert [] == await differences(json.loads(file.read_text()), file.parent.name)
 
 
 def request_of(case: Mapping[str, Any]) -> Any:
@@ -105,37 +123,69 @@ def changed(case: Any, path: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", ["a_dry_run", "to_a_flow", "a_flow_not_found", "http_429", "a_number_beyond_the_policy"]
+    "name",
+    [
+        "calls/a_dry_run",
+        "calls/to_a_flow",
+        "calls/a_flow_not_found",
+        "calls/http_429",
+        "calls/a_number_beyond_the_policy",
+        "outcomes/busy",
+        "outcomes/a_stream_that_goes_on_after_an_event",
+        "outcomes/a_sequence_that_was_never_told",
+    ],
 )
-async def test_a_case_with_any_other_expectation_fails(name, channel, sandbox):
+async def test_a_case_with_any_other_expectation_fails(name, differences):
     """The runner compares everything that a case says."""
-    case = json.loads((CASES / "calls" / f"{name}.json").read_text())
+    case = case_of(name)
     steps = [("steps", i, "expect", *path) for i, step in enumerate(case["steps"]) for path in planted(step["expect"])]
     unnoticed = [
         path
         for path in [*steps, *(("sandbox", *path) for path in planted(case["sandbox"]))]
-        if not await Conversation(changed(case, path), channel, sandbox).differences()
+        if not await differences(changed(case, path), name.partition("/")[0])
     ]
 
     assert [] == unnoticed
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("name", "path"),
     [
-        pytest.param((), id="in the case"),
-        pytest.param(("steps", 0), id="in a step"),
-        pytest.param(("steps", 0, "expect"), id="in an expectation"),
-        pytest.param(("sandbox",), id="of the sandbox"),
+        pytest.param("calls/to_a_flow", (), id="in the case"),
+        pytest.param("calls/to_a_flow", ("steps", 0), id="in a step"),
+        pytest.param("calls/to_a_flow", ("steps", 0, "expect"), id="in an expectation"),
+        pytest.param("calls/to_a_flow", ("sandbox",), id="of the sandbox"),
+        pytest.param("outcomes/busy", ("steps", 1, "expect"), id="in an expectation of events"),
     ],
 )
-async def test_a_key_that_nobody_knows_fails(path, channel, sandbox):
+async def test_a_key_that_nobody_knows_fails(name, path, differences):
     """What a runner does not understand it does not pass over."""
-    case = json.loads((CASES / "calls" / "to_a_flow.json").read_text())
+    case = case_of(name)
     holder = case
     for step in path:
         holder = holder[step]
     holder["surprise"] = 1
 
     with pytest.raises(UnknownKeyError, match="surprise"):
-        await Conversation(case, channel, sandbox).differences()
+        await differences(case, name.partition("/")[0])
+
+
+@pytest.mark.parametrize(
+    ("index", "key"),
+    [pytest.param(0, "events", id="events of a reply"), pytest.param(1, "reply", id="reply of events")],
+)
+async def test_a_key_of_another_rpc_fails(index, key, differences):
+    """A reply has no events, and events are no reply."""
+    case = case_of("outcomes/busy")
+    case["steps"][index]["expect"][key] = []
+
+    with pytest.raises(UnknownKeyError, match=key):
+        await differences(case, "outcomes")
+
+
+async def test_a_stream_that_does_not_end_fails(differences):
+    """What a call becomes is told to its end, or the case is not met."""
+    case = case_of("outcomes/no_report_at_all")
+    case["steps"][1] |= {"deadline": 0.5, "expect": {"code": "OK", "events": case["steps"][1]["expect"]["events"][:2]}}
+
+    assert "DEADLINE_EXCEEDED" in " ".join(await differences(case, "outcomes"))
