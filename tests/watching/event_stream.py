@@ -53,8 +53,9 @@ class EventStream:
     async def rest(self) -> list[CallEvent]:
         """Reads to the end, which has to be OK; returns the events."""
         begins = len(self.responses)
-        while await self.response():
-            pass
+        async with asyncio.timeout(3 * WITHIN):  # heartbeats alone would have no end
+            while await self.response():
+                pass
         return [each.event for each in self.responses[begins:] if each.HasField("event")]
 
     async def leave(self) -> None:
