@@ -54,6 +54,13 @@ _ERASE: Final = """
     WHERE (events.account, events.sequence) = (given.account, given.sequence)
 """
 
+_UNNUMBERED: Final = "SELECT id, outcome FROM unnumbered_events WHERE call_id = ANY($1::text[]) AND outcome <> ''"
+
+_ERASE_UNNUMBERED: Final = """
+    UPDATE unnumbered_events SET outcome = given.outcome
+    FROM unnest($1::bigint[], $2::bytea[]) AS given (event, outcome) WHERE id = event
+"""
+
 _OLDEST: Final = "SELECT sequence, occurred FROM events WHERE account = $1 ORDER BY sequence LIMIT $2"
 
 
@@ -77,13 +84,20 @@ async def number(connection: Connection) -> int:
 
 
 async def erase(connection: Connection, call_ids: Sequence[str]) -> None:
-    """Takes what was pressed out of the events of calls."""
+    """Takes what was pressed out of the events of calls.
+
+    Those without a number come first: what gets one meanwhile is waited for, and found among the others then.
+    """
     if not call_ids:
         return
+    waiting = await connection.fetch(_UNNUMBERED, call_ids)
+    if waiting:
+        left = [(row["id"], rows.without_keypress(row["outcome"])) for row in waiting]
+        await connection.execute(_ERASE_UNNUMBERED, *zip(*left, strict=True))
     told = await connection.fetch(_ERASABLE, call_ids)
     if told:
-        left = [(row["account"], row["sequence"], rows.without_keypress(row["outcome"])) for row in told]
-        await connection.execute(_ERASE, *zip(*left, strict=True))
+        kept = [(row["account"], row["sequence"], rows.without_keypress(row["outcome"])) for row in told]
+        await connection.execute(_ERASE, *zip(*kept, strict=True))
 
 
 async def forget(connection: Connection, age: timedelta, limit: int) -> int:

@@ -3,13 +3,18 @@
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import asyncpg
 import pytest
-from gateway_under_test import running_gateway
+from faulty_store import gateway_on
+from gateway_under_test import running_gateway, settings_for
 from watched_gateway import ONE, RECEIVER, watching
 
 from gateway.ledger import rows
+from gateway.ledger.keeper import Keeper
+from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.retention import Retention
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED
 from voicegateway.v1.outbound_call_service_pb2 import CALL_EVENT_TYPE_DISPATCH_CHANGED
 
@@ -87,3 +92,20 @@ async def test_many_at_once(watched, database, provider):
     assert [*range(1, 151)] == [event.sequence for event in here]
     assert names == sorted(event.call_id for event in here)
     assert here == there
+
+
+async def test_one_without_a_number_is_erased_too(database, provider):
+    """Keys that were pressed a moment before the call's numbers go are not told afterwards, whatever comes first."""
+    clock = timedelta()
+    store = PostgresqlStore(database, create=True, ahead=lambda: clock)
+    settings = {"receiver": dict(RECEIVER), "ledger": {"url": database, "erase_days": 1}, "watch": {"settle": 0.3}}
+    async with gateway_on(store, provider.url, settings) as running, watching(running, provider) as watched:
+        call = await watched.place()
+        running.gateway._feed._task.cancel()  # nobody gives numbers
+        await watched.report("call_end", callee=ONE, id="a", status="ANSWER", keypress="4711#9*")
+        clock = timedelta(days=2)
+        assert await Keeper(store, Retention.of(settings_for(provider.url, settings).ledger)).step()
+        events = await watched.watch(call_id=call.call_id).rest()
+
+    assert [1, 2, 3] == [event.sequence for event in events]
+    assert "" == events[2].recipient.keypress
