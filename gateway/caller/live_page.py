@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from rich.text import Text
 
-from gateway.caller.ending import in_words
+from gateway.caller.ending import exit_status_of, in_words
+from gateway.caller.exit_status import ANSWERED
 from gateway.caller.final_record import resolution_of, rows_of
 from gateway.caller.page import Page
 from gateway.caller.story import Line, Story, name_of
@@ -62,7 +63,8 @@ class LivePage:
             name = Dispatch.Name(call.dispatch) if call.dispatch in Dispatch.values() else ""
             self._page.heading(f"The end: {WORDS_BY_DISPATCH.get(name, UNTOLD)}.", "bold red")
             return
-        self._page.heading(f"The end: {in_words(call)}.", "bold")
+        style = "bold green" if exit_status_of(call) == ANSWERED else "bold yellow"
+        self._page.heading(f"The end: {in_words(call)}.", style)
         for number, row in enumerate(rows_of(call, self._page.width)):
             for line in row:
                 self._page.line(line, "" if number else "dim")

@@ -23,6 +23,7 @@ from gateway.caller.words import (
     WORDS_BY_DISPATCH,
     WORDS_BY_REASON,
 )
+from voicegateway.v1.outbound_call_pb2 import RECIPIENT_STATE_WAITING
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
 
 
@@ -90,6 +91,8 @@ class Page:
     def _reply(self, reply: PlaceCallResponse, answer: Answer) -> None:
         call = MessageToDict(reply.call, preserving_proto_field_name=True)
         call.pop("request", None)  # as given; the caller has it
+        if all(each.state == RECIPIENT_STATE_WAITING for each in reply.call.recipients):
+            call.pop("recipients", None)
         self.heading("The answer: OK", "green")
         self.pairs({f"call.{name}": value for name, value in call.items()})
         self._replay(answer, call.get("update_time", ""), "bold green")

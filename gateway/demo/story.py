@@ -23,7 +23,7 @@ WIDTH: Final = 110
 _LONGEST: Final = 90
 """Characters of a value that are shown: the gateway's own URLs have some hundreds."""
 
-_ASIDE: Final = ("request_id", "account", "create_time", "update_time", "recipients", "erase_time")
+_ASIDE: Final = ("request_id", "account", "create_time", "update_time", "erase_time")
 """Of a reply, what a first look can do without."""
 
 

@@ -12,7 +12,13 @@ from gateway.caller.repeat import WHAT_BY_DISPATCH, what_a_repeat_does
 from gateway.caller.words import UNTOLD_BY_REASON, WORDS_BY_ADVICE, WORDS_BY_DISPATCH, WORDS_BY_REASON
 from gateway.errors import ROW_BY_REASON
 from voicegateway.v1.error_reason_pb2 import ErrorReason, RetryAdvice
-from voicegateway.v1.outbound_call_pb2 import Dispatch, OutboundCall
+from voicegateway.v1.outbound_call_pb2 import (
+    RECIPIENT_STATE_ENDED,
+    RECIPIENT_STATE_WAITING,
+    Dispatch,
+    OutboundCall,
+    RecipientOutcome,
+)
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse, Preview
 
 
@@ -44,6 +50,14 @@ def test_a_dry_run_of_a_recorded_request_is_no_replay():
 
     assert not Answer(response=dry).is_replay
     assert Answer(response=PlaceCallResponse(replayed=True, call=OutboundCall())).is_replay
+
+
+@pytest.mark.parametrize(("state", "is_shown"), [(RECIPIENT_STATE_WAITING, False), (RECIPIENT_STATE_ENDED, True)])
+def test_recipients_are_shown_once_there_is_news_of_them(state, is_shown):
+    """A hundred that wait say nothing; a repeat may be told how it went."""
+    call = OutboundCall(recipients=[RecipientOutcome(state=RECIPIENT_STATE_WAITING), RecipientOutcome(state=state)])
+
+    assert is_shown == ("call.recipients" in shown(Answer(response=PlaceCallResponse(call=call))))
 
 
 def test_words_of_a_newer_gateway_are_shown_as_they_are():

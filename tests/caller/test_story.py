@@ -110,6 +110,19 @@ def test_what_happened_to_the_request_is_said_by_what_was_before(dispatches, wor
     assert ("the call", words) == (lines[-1].who, lines[-1].what)
 
 
+def test_each_recipient_is_told_by_what_was_told_of_him():
+    """Of two, and of two calls: a key that one presses is his."""
+    told, lines = Story(), []
+    for number, call_id in (("+13236550166", CALL_ID), ("+13236550107", CALL_ID), ("+13236550166", CALL_ID[::-1])):
+        for keypress in ("", "1"):
+            changed = event("RECIPIENT_CHANGED", call_id=call_id)
+            changed.recipient.CopyFrom(outcome("ANSWERED", attempts=1, keypress=keypress))
+            changed.recipient.recipient.number = number
+            lines.append(told.line(changed).what)
+
+    assert ["answered", "pressed 1"] * 3 == lines
+
+
 def test_the_tables_are_complete():
     """Each value of the contract has its words, and nothing else has."""
 
