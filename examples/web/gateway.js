@@ -6,6 +6,8 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
+import { follow } from "./follow.js";
+
 const DOMAIN = "voicegateway.v1";
 
 /**
@@ -19,7 +21,8 @@ export function openGateway(baseUrl, descriptors) {
   const service = registry.getService("voicegateway.v1.OutboundCallService");
   const client = createClient(service, createGrpcWebTransport({ baseUrl }));
   const nameOf = (type, value) => registry.getEnum(`voicegateway.v1.${type}`).value[value].name;
-  return { client, nameOf, errorFrom: (thrown) => errorFrom(thrown, registry) };
+  const read = (thrown) => errorFrom(thrown, registry);
+  return { client, nameOf, errorFrom: read, follow: (request, signal) => follow(client, read, request, signal) };
 }
 
 /**
