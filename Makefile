@@ -23,7 +23,7 @@ help: ## List the commands
 install: $(RUNTIME) ## Make .venv with kaleyra-gateway in its bin
 	@echo 'Installed: $(BIN)/kaleyra-gateway --help'
 
-demo: $(RUNTIME) ## Watch a call being placed through a real gateway at a sandbox provider
+demo: $(RUNTIME) ## Watch calls being placed, answered, redialed, lost and refused at a sandbox provider
 	@$(BIN)/kaleyra-gateway demo
 
 # Most tests wait for something, so more of them than there are cores run side by side; or: make WORKERS=1 test
