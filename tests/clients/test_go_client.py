@@ -104,12 +104,13 @@ async def test_nothing_fails_or_is_skipped(conformance):
     assert "pass" == conformance.verdicts.get(""), conformance.output
 
 
-async def test_every_case_is_run(conformance):
+@pytest.mark.parametrize(("folder", "test"), [("calls", "TestCases"), ("outcomes", "TestOutcomes")])
+async def test_every_case_is_run(conformance, folder, test):
     """Each file of the folder is a test that passed, and no other is."""
-    files = {file.stem for file in (CASES / "calls").glob("*.json")}
+    files = {file.stem for file in (CASES / folder).glob("*.json")}
 
     assert files
-    assert files == conformance.passed("TestCases")
+    assert files == conformance.passed(test)
 
 
 async def test_every_invalid_request_is_run(conformance):
@@ -131,6 +132,10 @@ async def test_every_invalid_request_is_run(conformance):
         pytest.param("TestAnAccountIsWatchedFromItsOldestEventOn", id="an account is watched"),
         pytest.param("TestACaseWithAnyOtherExpectationFails", id="a case with another expectation fails"),
         pytest.param("TestAKeyThatNobodyKnowsFails", id="a key that nobody knows fails"),
+        pytest.param("TestAStreamThatDoesNotEndFails", id="a stream that does not end fails"),
+        pytest.param("TestEventsAreToldInTheirOrder", id="events out of order fail"),
+        pytest.param("TestEachRecipientHasAnOrderOfItsOwn", id="what is told of recipients is compared"),
+        pytest.param("TestSequencesGrow", id="a sequence that is repeated fails"),
     ],
 )
 async def test_a_fact_was_shown(conformance, test):

@@ -9,7 +9,7 @@ import (
 	"io"
 )
 
-// testCase is a file of tests/cases/calls. What may hold words is read once they stand for something.
+// testCase is a file of tests/cases/calls or tests/cases/outcomes. What may hold words is read once they stand for something.
 type testCase struct {
 	About   string
 	Steps   []step
@@ -33,13 +33,23 @@ type expectation struct {
 	Violations [][]string
 	Metadata   map[string]any
 	RetryDelay any `json:"retry_delay"`
+	Events     []any
+	Recipients map[string][]any
+}
+
+// fits says whether it expects a reply of what gives one, and events of a watch.
+func (e *expectation) fits(isWatch bool) error {
+	if isWatch && e.Reply != nil || !isWatch && (e.Events != nil || e.Recipients != nil) {
+		return fmt.Errorf("it expects a reply of a watch, or events of another RPC")
+	}
+	return nil
 }
 
 // delivered is what must have reached the sandbox.
 type delivered struct {
 	Requests int
 	Rings    map[string]int
-	Form     map[string]string
+	Form     map[string]any
 }
 
 // invalidRequest is a request that breaks a rule.

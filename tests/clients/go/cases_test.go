@@ -26,8 +26,13 @@ func environment(t *testing.T, name string) string {
 
 func dial(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
+	return dialTo(t, environment(t, "GATEWAY"), options...)
+}
+
+func dialTo(t *testing.T, target string, options ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
 	plaintext := grpc.WithTransportCredentials(insecure.NewCredentials())
-	conn, err := voicegateway.NewClient(environment(t, "GATEWAY"), append(options, plaintext)...)
+	conn, err := voicegateway.NewClient(target, append(options, plaintext)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +41,23 @@ func dial(t *testing.T, options ...grpc.DialOption) *grpc.ClientConn {
 }
 
 func TestCases(t *testing.T) {
-	conn, at := dial(t), sandbox(environment(t, "SANDBOX"))
-	files, err := filepath.Glob(cases + "/calls/*.json")
+	runAll(t, "calls", dial(t), sandbox(environment(t, "SANDBOX")))
+}
+
+// The cases of outcomes go on to what becomes of the call, at a gateway that is reported to by fast phones.
+func TestOutcomes(t *testing.T) {
+	conn, at := atTheOutcomes(t)
+	runAll(t, "outcomes", conn, at)
+}
+
+func atTheOutcomes(t *testing.T) (*grpc.ClientConn, sandbox) {
+	t.Helper()
+	environment(t, "OUTCOMES_REPORTS")
+	return dialTo(t, environment(t, "OUTCOMES_GATEWAY")), sandbox(environment(t, "OUTCOMES_SANDBOX"))
+}
+
+func runAll(t *testing.T, folder string, conn *grpc.ClientConn, at sandbox) {
+	files, err := filepath.Glob(cases + "/" + folder + "/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatal("there are no cases", err)
 	}

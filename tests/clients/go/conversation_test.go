@@ -69,9 +69,21 @@ func (c *conversation) step(ctx context.Context, said step) ([]string, error) {
 	if err := protojson.Unmarshal(content, request); err != nil {
 		return nil, err
 	}
-	answered := c.invoke(ctx, said.Deadline, rpc, request, reply)
+	ctx, cancel := context.WithTimeout(ctx, deadline(said.Deadline))
+	defer cancel()
+	if request, ok := request.(*voicegatewayv1.WatchCallsRequest); ok {
+		return c.watch(ctx, said.Expect, request)
+	}
+	answered := voicegateway.FromError(c.conn.Invoke(ctx, "/voicegateway.v1.OutboundCallService/"+rpc, request, reply))
 	c.note(answered, reply)
 	return c.compare(said.Expect, answered, reply)
+}
+
+func deadline(seconds float64) time.Duration {
+	if seconds == 0 {
+		seconds = 30
+	}
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // newMessages makes an empty request of an RPC, and an empty reply.
@@ -87,48 +99,52 @@ func newMessages(rpc string) (request, reply proto.Message, err error) {
 	return made[0], made[1], nil
 }
 
-func (c *conversation) invoke(ctx context.Context, seconds float64, rpc string, request, reply proto.Message) *voicegateway.Error {
-	if seconds == 0 {
-		seconds = 30
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
-	defer cancel()
-	return voicegateway.FromError(c.conn.Invoke(ctx, "/voicegateway.v1.OutboundCallService/"+rpc, request, reply))
-}
-
 // note keeps the call_id that the first answer told.
 func (c *conversation) note(answered *voicegateway.Error, reply proto.Message) {
 	if answered != nil {
-		c.words.tells(answered.CallID)
+		c.words.tells("CALL_ID", answered.CallID)
 	} else if placed, ok := reply.(*voicegatewayv1.PlaceCallResponse); ok {
-		c.words.tells(placed.GetCall().GetCallId())
+		c.words.tells("CALL_ID", placed.GetCall().GetCallId())
 	}
 }
 
 func (c *conversation) compare(said json.RawMessage, answered *voicegateway.Error, reply proto.Message) ([]string, error) {
-	content, err := c.words.put(said)
+	expected, err := c.expected(said, false)
 	if err != nil {
-		return nil, err
-	}
-	var expected expectation
-	if err := decode(content, &expected); err != nil {
 		return nil, err
 	}
 	if answered != nil {
 		return unlikeError(expected, answered), nil
 	}
-	shown, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(reply)
+	actual, err := shown(reply)
 	if err != nil {
-		return nil, err
-	}
-	var actual any
-	if err := decode(shown, &actual); err != nil {
 		return nil, err
 	}
 	if expected.Reply == nil {
 		expected.Reply = map[string]any{}
 	}
 	return append(unlike("code", expected.Code, "OK"), unlike("reply", expected.Reply, actual)...), nil
+}
+
+// expected reads what is expected of a watch or of another RPC, with its words put in place.
+func (c *conversation) expected(said json.RawMessage, isWatch bool) (expected expectation, err error) {
+	content, err := c.words.put(said)
+	if err != nil {
+		return expected, err
+	}
+	if err := decode(content, &expected); err != nil {
+		return expected, err
+	}
+	return expected, expected.fits(isWatch)
+}
+
+// shown is a message as protobuf's JSON, with the protos' names.
+func shown(message proto.Message) (shown any, err error) {
+	content, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	if err != nil {
+		return nil, err
+	}
+	return shown, decode(content, &shown)
 }
 
 func unlikeError(expected expectation, answered *voicegateway.Error) []string {

@@ -6,32 +6,44 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+
+	"google.golang.org/grpc"
 )
 
 // The runner compares everything that a case says: with any other word in it, the case fails.
 func TestACaseWithAnyOtherExpectationFails(t *testing.T) {
 	conn, at := dial(t), sandbox(environment(t, "SANDBOX"))
 	for _, name := range []string{"to_a_flow", "a_flow_not_found", "a_broken_rule", "http_429"} {
-		content, err := os.ReadFile(cases + "/calls/" + name + ".json")
-		if err != nil {
-			t.Fatal(err)
+		everyChangeIsNoticed(t, conn, at, "calls/"+name)
+	}
+	conn, at = atTheOutcomes(t)
+	for _, name := range []string{"a_late_subscriber", "a_refused_call"} {
+		everyChangeIsNoticed(t, conn, at, "outcomes/"+name)
+	}
+}
+
+func everyChangeIsNoticed(t *testing.T, conn *grpc.ClientConn, at sandbox, name string) {
+	t.Helper()
+	content, err := os.ReadFile(cases + "/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := 0
+	for index := 0; ; index++ {
+		changed, path := changeValue(t, content, index)
+		if changed == nil {
+			break
 		}
-		changes := 0
-		for index := 0; ; index++ {
-			changed, path := changeValue(t, content, index)
-			if changed == nil {
-				break
-			}
-			changes++
-			talk := conversation{conn, at, newWords()}
-			if found, err := talk.differences(t.Context(), changed); err == nil && len(found) == 0 {
-				t.Errorf("%s: nobody noticed another %s", name, path)
-			}
+		changes++
+		talk := conversation{conn, at, newWords()}
+		if found, err := talk.differences(t.Context(), changed); err == nil && len(found) == 0 {
+			t.Errorf("%s: nobody noticed another %s", name, path)
 		}
-		if changes < 5 {
-			t.Errorf("%s: only %d values were changed", name, changes)
-		}
+	}
+	if changes < 5 {
+		t.Errorf("%s: only %d values were changed", name, changes)
 	}
 }
 
@@ -103,18 +115,51 @@ func changeAt(value any, left *int, put func(any)) string {
 }
 
 func TestAKeyThatNobodyKnowsFails(t *testing.T) {
-	content, err := os.ReadFile(cases + "/calls/to_a_flow.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, where := range []string{`"about":`, `"request":`, `"code":`, `"requests":`} {
-		changed := bytes.Replace(content, []byte(where), []byte(`"surprise": 1, `+where), 1)
+	for _, test := range []struct{ name, where, surprise string }{
+		{"calls/to_a_flow", `"about":`, `"surprise": 1`},
+		{"calls/to_a_flow", `"request":`, `"surprise": 1`},
+		{"calls/to_a_flow", `"code":`, `"surprise": 1`},
+		{"calls/to_a_flow", `"requests":`, `"surprise": 1`},
+		{"outcomes/busy", `"events":`, `"surprise": 1`},
+		{"outcomes/busy", `"reply":`, `"events": []`}, // of a reply
+		{"outcomes/busy", `"events":`, `"reply": {}`}, // of events
+	} {
+		content, err := os.ReadFile(cases + "/" + test.name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := bytes.Replace(content, []byte(test.where), []byte(test.surprise+", "+test.where), 1)
 		if bytes.Equal(changed, content) {
-			t.Fatalf("there is no %s", where)
+			t.Fatalf("there is no %s", test.where)
 		}
-		talk := conversation{dial(t), sandbox(environment(t, "SANDBOX")), newWords()}
+		conn, at := atTheOutcomes(t)
+		talk := conversation{conn, at, newWords()}
 		if _, err := talk.differences(t.Context(), changed); err == nil {
-			t.Errorf("nobody noticed a key beside %s", where)
+			t.Errorf("nobody noticed %s beside %s", test.surprise, test.where)
 		}
+	}
+}
+
+// What becomes of a call is told to its end, or the case is not met.
+func TestAStreamThatDoesNotEndFails(t *testing.T) {
+	content := []byte(`{
+		"about": "a call that is not over in time",
+		"steps": [
+			{
+				"request": {"request_id": "$ID", "call": {"recipients": [{"number": "+13236550173"}], "ivr": {"flow_id": "SG_1"}}},
+				"expect": {"code": "OK"}
+			},
+			{
+				"rpc": "WatchCalls", "request": {"request_id": "$ID"}, "deadline": 0.5,
+				"expect": {"code": "OK", "events": [{"dispatch": "DISPATCH_SENDING"}, {"dispatch": "DISPATCH_ACCEPTED"}]}
+			}
+		],
+		"sandbox": {"requests": 1, "rings": {"+13236550173": 1}}
+	}`)
+	conn, at := atTheOutcomes(t)
+	talk := conversation{conn, at, newWords()}
+	found, err := talk.differences(t.Context(), content)
+	if err != nil || len(found) != 1 || !strings.Contains(found[0], "DEADLINE_EXCEEDED") {
+		t.Error(found, err)
 	}
 }

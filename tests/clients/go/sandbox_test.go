@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 )
 
 // sandbox is the URL of the provider's stand-in.
@@ -60,10 +61,20 @@ func (c *conversation) delivered(said json.RawMessage) ([]string, error) {
 		return found, nil
 	}
 	form, err := c.sandbox.lastForm()
-	if !maps.Equal(form, expected.Form) {
-		found = append(found, fmt.Sprintf("the form was %q, not %q", form, expected.Form))
+	return append(found, unlikeForm(expected.Form, form)...), err
+}
+
+// unlikeForm compares all fields.
+func unlikeForm(expected map[string]any, sent map[string]string) []string {
+	fields := map[string]any{}
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		fields[name] = sent[name]
+		if _, ok := expected[name]; !ok {
+			found = append(found, fmt.Sprintf("the form has %s: %q", name, sent[name]))
+		}
 	}
-	return found, err
+	return append(found, unlikeByKey("form", expected, fields)...)
 }
 
 // lastForm reads the decoded fields of the last request.

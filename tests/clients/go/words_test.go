@@ -3,13 +3,14 @@ package conformance
 import (
 	"crypto/rand"
 	"encoding/json"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
 
-var word = regexp.MustCompile(`\$(ID2|ID|CALL_ID|(NOW|TIME)([+-]\d+))`)
+var word = regexp.MustCompile(`\$(ID2|ID|CALL_ID|FIRST_SEQUENCE|LAST_SEQUENCE|REPORTS|(NOW|TIME)([+-]\d+))`)
 
 // words is what the words of one run of a case stand for.
 type words struct {
@@ -20,14 +21,18 @@ type words struct {
 func newWords() *words {
 	return &words{
 		began: time.Now().UTC().Truncate(time.Second),
-		told:  map[string]string{"ID": "go-" + rand.Text(), "ID2": "go-" + rand.Text()},
+		told: map[string]string{
+			"ID":      "go-" + rand.Text(),
+			"ID2":     "go-" + rand.Text(),
+			"REPORTS": os.Getenv("OUTCOMES_REPORTS"),
+		},
 	}
 }
 
-// tells keeps the call_id of the first answer.
-func (w *words) tells(callID string) {
-	if _, told := w.told["CALL_ID"]; !told {
-		w.told["CALL_ID"] = callID
+// tells keeps what the first answer told, such as its call_id.
+func (w *words) tells(name, value string) {
+	if _, told := w.told[name]; !told {
+		w.told[name] = value
 	}
 }
 
