@@ -87,7 +87,7 @@ def advice(record: Record, source: Source, now: datetime, *, openly: bool) -> li
     if record.dispatch == outbound.DISPATCH_SENDING:
         return [_wait(record, now)]
     if record.dispatch == outbound.DISPATCH_ACCEPTED:
-        return ["Nothing. That the provider accepted it does not mean that a phone rang: reports about the recipients do, if any."]
+        return ["Nothing. Whether phones rang is told by the reports about its recipients, as far as any came."]
     told = WORDS_BY_ADVICE.get(error_info(record).metadata["retry"], "nothing")
     free = " Its request id is free: the same request would be a new attempt." if record.is_free else ""
     return [f"The caller is told: {told}.{free}"]
