@@ -11,12 +11,15 @@ headers=$(mktemp) sequence=$(mktemp)
 trap 'rm -f "$headers" "$sequence"' EXIT
 echo 0 >"$sequence"
 
-while :; do
-  # Every 15 seconds there is a heartbeat at least: after a minute without one, the stream is broken.
+# From after an event on. Every 15 seconds there is a heartbeat at least: after a minute without one, the stream is broken.
+watch() {
   curl --silent --no-buffer --speed-limit 1 --speed-time 60 --http2-prior-knowledge --dump-header "$headers" \
-    --header 'content-type: application/json' \
-    --data "{\"request_id\": \"$2\", \"after_sequence\": \"$(cat "$sequence")\"}" \
-    "$1/voicegateway.v1.OutboundCallService/WatchCalls" |
+    --header 'content-type: application/json' --data "{\"request_id\": \"$2\", \"after_sequence\": \"$3\"}" \
+    "$1/voicegateway.v1.OutboundCallService/WatchCalls"
+}
+
+while :; do
+  watch "$1" "$2" "$(cat "$sequence")" |
     {
       while IFS= read -r line; do
         case $line in '{"event":{"sequence":"'*)

@@ -103,6 +103,13 @@ SOURCES: Mapping[str, str] = {
         "tests/test_examples.py::test_a_callers_tests_pass_against_the_sandbox"
     ),
     "examples/web/place_call.js": f"{MESH}/test_web_callers.py::test_a_page_places_a_call_and_repeats_it",
+    "examples/web/watch_call.js": (
+        f"{MESH}/test_watching_without_grpc.py::test_a_call_is_followed_to_its_end_while_the_gateway_is_replaced"
+    ),
+    "examples/http/watch_call.sh": (
+        f"{MESH}/test_watching_without_grpc.py::test_a_call_is_followed_to_its_end_while_the_gateway_is_replaced"
+    ),
+    "deploy/envoy/reports.yaml": f"{MESH}/test_reports_ingress.py::test_a_report_is_taken",
     "deploy/envoy/front.yaml": f"{MESH}/test_rolling_restart.py::test_no_call_fails_and_none_is_made_twice",
     "deploy/envoy/web.yaml": f"{MESH}/test_http_callers.py::test_a_call_is_placed_and_its_repeat_is_a_replay",
     "deploy/envoy/egress.yaml": f"{MESH}/test_egress.py::test_the_shipped_route_sends_a_post_once",
