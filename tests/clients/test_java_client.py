@@ -96,12 +96,13 @@ async def test_no_case_fails(conformance):
     assert {} == conformance.not_passed
 
 
-async def test_every_case_is_run(conformance):
+@pytest.mark.parametrize(("folder", "test"), [("calls", "CallsTest"), ("outcomes", "OutcomesTest")])
+async def test_every_case_is_run(conformance, folder, test):
     """Each file of the folder is a test that passed, and no other is."""
-    files = {file.name for file in (CASES / "calls").glob("*.json")}
+    files = {file.name for file in (CASES / folder).glob("*.json")}
 
     assert files
-    assert sorted(files) == sorted(name.removeprefix("calls() ") for name in conformance.passed["CallsTest"])
+    assert sorted(files) == sorted(name.removeprefix(f"{folder}() ") for name in conformance.passed[test])
 
 
 async def test_every_invalid_request_is_run(conformance):
@@ -117,7 +118,8 @@ async def test_everything_else_at_the_gateway_is_run(conformance):
     """TLS with certificates, repeats that ring nobody twice, watches, and that the runner notices every difference."""
     classes = {file.stem for file in (CONFORMANCE / TESTS).rglob("*Test.java")}
 
-    assert {"CallsTest", "InvalidRequestsTest", "RepeatsTest", "RunnerTest", "TlsTest", "WatchTest"} < classes
+    cases = {"CallsTest", "OutcomesTest", "InvalidRequestsTest"}
+    assert cases | {"RepeatsTest", "RunnerTest", "TlsTest", "WatchTest"} < classes
     assert classes == {name for name, passed in conformance.passed.items() if passed}
 
 

@@ -8,14 +8,20 @@ import com.google.gson.JsonObject;
 import com.google.protobuf.Message;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** An answer in the form of an expectation. */
 final class Answer {
-  static final Set<String> KEYS =
-      Set.of("code", "reply", "reason", "dispatch", "retry", "violations", "metadata", "retry_delay");
+  private static final Set<String> KEYS =
+      Set.of("code", "reason", "dispatch", "retry", "violations", "metadata", "retry_delay");
 
   private Answer() {}
+
+  /** Returns what may be expected of an answer, with keys of its RPC's own. */
+  static Set<String> keys(String... own) {
+    return Stream.concat(KEYS.stream(), Stream.of(own)).collect(Collectors.toSet());
+  }
 
   static JsonObject of(Message reply) {
     JsonObject answer = new JsonObject();

@@ -26,7 +26,7 @@ class CallsTest {
 
   @TestFactory
   Stream<DynamicTest> calls() throws IOException {
-    return Cases.calls().stream()
+    return Cases.in("calls").stream()
         .map(
             file ->
                 DynamicTest.dynamicTest(

@@ -14,14 +14,15 @@ final class Cases {
 
   private Cases() {}
 
-  static List<Path> calls() throws IOException {
-    try (Stream<Path> files = Files.list(FOLDER.resolve("calls"))) {
+  static List<Path> in(String folder) throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER.resolve(folder))) {
       return files.filter(each -> each.toString().endsWith(".json")).sorted().toList();
     }
   }
 
-  static JsonObject call(String name) throws IOException {
-    return read(FOLDER.resolve("calls").resolve(name + ".json")).getAsJsonObject();
+  /** Reads a case by its folder and name, such as {@code calls/to_a_flow}. */
+  static JsonObject named(String name) throws IOException {
+    return read(FOLDER.resolve(name + ".json")).getAsJsonObject();
   }
 
   static List<JsonObject> invalidRequests() throws IOException {

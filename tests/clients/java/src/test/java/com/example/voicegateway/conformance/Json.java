@@ -2,6 +2,7 @@ package com.example.voicegateway.conformance;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.Strictness;
@@ -39,6 +40,16 @@ final class Json {
   static Message message(JsonElement json, Message.Builder type) throws InvalidProtocolBufferException {
     JsonFormat.parser().merge(json.toString(), type);
     return type.build();
+  }
+
+  /** Returns the array under a key, empty when there is none. */
+  static JsonArray array(JsonObject holder, String key) {
+    return holder.has(key) ? holder.getAsJsonArray(key) : new JsonArray();
+  }
+
+  /** Returns the object under a key, empty when there is none. */
+  static JsonObject object(JsonObject holder, String key) {
+    return holder.has(key) ? holder.getAsJsonObject(key) : new JsonObject();
   }
 
   /** Refuses keys that nobody would look at. */

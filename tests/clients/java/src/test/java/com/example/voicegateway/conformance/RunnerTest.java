@@ -3,6 +3,7 @@ package com.example.voicegateway.conformance;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -15,15 +16,26 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The runner compares everything that a case says, and passes over nothing that it does not understand. */
 class RunnerTest {
   @ParameterizedTest
-  @ValueSource(strings = {"a_dry_run", "to_a_flow", "a_flow_not_found", "http_429", "a_number_beyond_the_policy"})
+  @ValueSource(
+      strings = {
+        "calls/a_dry_run",
+        "calls/to_a_flow",
+        "calls/a_flow_not_found",
+        "calls/http_429",
+        "calls/a_number_beyond_the_policy",
+        "outcomes/busy",
+        "outcomes/a_stream_that_goes_on_after_an_event",
+        "outcomes/a_sequence_that_was_never_told"
+      })
   void aCaseWithAnyOtherExpectationFails(String name) throws IOException, InterruptedException {
-    try (Stand stand = new Stand()) {
-      JsonObject parts = Cases.call(name);
+    try (Stand stand = Stand.of(name.replaceAll("/.*", ""))) {
+      JsonObject parts = Cases.named(name);
       List<Runnable> bugs = new ArrayList<>();
       for (JsonElement step : parts.getAsJsonArray("steps")) {
         plant(step.getAsJsonObject().get("expect"), bugs);
@@ -43,7 +55,7 @@ class RunnerTest {
   @ValueSource(strings = {"case", "step", "expect", "sandbox"})
   void aKeyThatNobodyKnowsFails(String place) throws IOException {
     try (Stand stand = new Stand()) {
-      JsonObject parts = Cases.call("to_a_flow");
+      JsonObject parts = Cases.named("calls/to_a_flow");
       JsonObject step = parts.getAsJsonArray("steps").get(0).getAsJsonObject();
       JsonObject holder =
           switch (place) {
@@ -58,6 +70,39 @@ class RunnerTest {
           assertThrows(IllegalArgumentException.class, () -> Conversation.differences(parts, stand));
       assertEquals("[surprise]", error.getMessage().replaceAll("^.* has ", ""));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, events", "1, reply", "1, surprise"})
+  void aKeyOfAnotherRpcFails(int index, String key) throws IOException {
+    try (Stand stand = Stand.ofOutcomes()) {
+      JsonObject parts = Cases.named("outcomes/busy");
+      expectOf(parts, index).add(key, new JsonArray());
+
+      IllegalArgumentException error =
+          assertThrows(IllegalArgumentException.class, () -> Conversation.differences(parts, stand));
+      assertEquals("[" + key + "]", error.getMessage().replaceAll("^.* has ", ""));
+    }
+  }
+
+  @Test
+  void aStreamThatDoesNotEndFails() throws IOException, InterruptedException {
+    try (Stand stand = Stand.ofOutcomes()) {
+      JsonObject parts = Cases.named("outcomes/no_report_at_all");
+      JsonArray events = expectOf(parts, 1).getAsJsonArray("events");
+      events.remove(2);
+      expectOf(parts, 1).remove("recipients");
+      parts.getAsJsonArray("steps").get(1).getAsJsonObject().addProperty("deadline", 0.5);
+      parts.getAsJsonArray("steps").remove(2);
+
+      List<String> differences = Conversation.differences(parts, stand);
+      assertEquals(1, differences.stream().filter(each -> each.contains("DEADLINE_EXCEEDED")).count());
+      assertTrue(differences.stream().noneMatch(each -> each.contains("events")), differences::toString);
+    }
+  }
+
+  private static JsonObject expectOf(JsonObject parts, int index) {
+    return parts.getAsJsonArray("steps").get(index).getAsJsonObject().getAsJsonObject("expect");
   }
 
   @Test
@@ -83,7 +128,7 @@ class RunnerTest {
     if (hasParts) {
       plant(value, bugs);
     } else if (!value.equals(new JsonPrimitive("$ANY"))) {
-      JsonElement[] next = {new JsonPrimitive(value instanceof JsonNull ? "$ANY" : "x"), value};
+      JsonElement[] next = {another(value), value};
       bugs.add(
           () -> {
             place.accept(next[0]);
@@ -92,5 +137,12 @@ class RunnerTest {
             next[1] = shown;
           });
     }
+  }
+
+  private static JsonElement another(JsonElement value) {
+    if (value instanceof JsonArray) {
+      return Json.read("[\"x\"]");
+    }
+    return new JsonPrimitive(value instanceof JsonNull ? "$ANY" : "x");
   }
 }

@@ -10,12 +10,34 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 
-/** A gateway and the sandbox behind it, as the environment names them. */
+/** A gateway and the sandbox behind it, as the environment names them; and where its receiver is, if it has one. */
 final class Stand implements AutoCloseable {
-  final ManagedChannel channel = GatewayChannels.open(named("GATEWAY"), InsecureChannelCredentials.create());
+  final ManagedChannel channel;
+  final String reports;
 
-  private final URI sandbox = URI.create(named("SANDBOX"));
+  private final URI sandbox;
   private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  /** The gateway of the calls. */
+  Stand() {
+    this(named("GATEWAY"), named("SANDBOX"), "");
+  }
+
+  private Stand(String gateway, String sandbox, String reports) {
+    channel = GatewayChannels.open(gateway, InsecureChannelCredentials.create());
+    this.sandbox = URI.create(sandbox);
+    this.reports = reports;
+  }
+
+  /** Finds the gateway of a folder of cases. */
+  static Stand of(String folder) {
+    return folder.equals("outcomes") ? ofOutcomes() : new Stand();
+  }
+
+  /** Finds the gateway of the outcomes: it is reported to by phones that are fast. */
+  static Stand ofOutcomes() {
+    return new Stand(named("OUTCOMES_GATEWAY"), named("OUTCOMES_SANDBOX"), named("OUTCOMES_REPORTS"));
+  }
 
   /** Makes the sandbox forget what it was sent. */
   void forget() throws IOException, InterruptedException {

@@ -17,16 +17,21 @@ import java.util.regex.Pattern;
 
 /** What the words of one run of a case stand for. */
 final class Words {
-  private static final Pattern WORD = Pattern.compile("\\$(?:(ID2|ID|CALL_ID)|(NOW|TIME)([+-]\\d+))");
+  private static final Pattern WORD = Pattern.compile("\\$(?:(ID2|ID|CALL_ID|FIRST_SEQUENCE|LAST_SEQUENCE|REPORTS)|(NOW|TIME)([+-]\\d+))");
   private static final DateTimeFormatter IN_A_FORM =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssxxx").withZone(ZoneOffset.UTC);
 
   private final Instant began = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-  private final Map<String, String> told = new HashMap<>(Map.of("ID", id(), "ID2", id()));
+  private final Map<String, String> told;
 
-  /** Keeps the call id that the first step told. */
-  void tellCallId(String callId) {
-    told.putIfAbsent("CALL_ID", callId);
+  /** Chooses ids; {@code reports} is where the gateway's receiver is. */
+  Words(String reports) {
+    told = new HashMap<>(Map.of("ID", id(), "ID2", id(), "REPORTS", reports));
+  }
+
+  /** Keeps what the first step told, such as its call id. */
+  void tell(String word, String meaning) {
+    told.putIfAbsent(word, meaning);
   }
 
   /** Returns the value with its words put in place; {@code $ANY} stays. */

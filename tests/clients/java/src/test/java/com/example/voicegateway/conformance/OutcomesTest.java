@@ -1,0 +1,38 @@
+package com.example.voicegateway.conformance;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Every call of the folder is answered, and goes on, exactly as its file says: the phones are played. */
+class OutcomesTest {
+  private static Stand stand;
+
+  @BeforeAll
+  static void connect() {
+    stand = Stand.ofOutcomes();
+  }
+
+  @AfterAll
+  static void disconnect() {
+    stand.close();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> outcomes() throws IOException {
+    return Cases.in("outcomes").stream()
+        .map(
+            file ->
+                DynamicTest.dynamicTest(
+                    file.getFileName().toString(),
+                    () ->
+                        assertEquals(
+                            List.of(), Conversation.differences(Cases.read(file).getAsJsonObject(), stand))));
+  }
+}
