@@ -61,7 +61,7 @@ class Report:
         if self.errors:
             count, [example, *_] = sum(self.errors.values()), self.errors
             raise MeasurementError(
-                f"{count} calls failed, such as: {example}\nThe server's log:\n{server.last_words()}"
+                f"{count} requests failed, such as: {example}\nThe server's log:\n{server.last_words()}"
             )
         if not self.measured:
             raise MeasurementError("no reply came in the measured time")

@@ -76,7 +76,8 @@ def told_to(server: Server, contestant: Contestant, reporting: Reporting, stand:
         calls = stories.made_up(int(MADE_UP * seconds))
     else:
         stand.upstream.take()
-        placing = Load(in_flight=PLACED_AT_ONCE, warmup=0, seconds=max(1.0, seconds * CALLS_PER_SECOND))
+        enough = seconds * CALLS_PER_SECOND / (2 if reporting.rate else 1)  # nobody sets a pace beyond half of the most
+        placing = Load(in_flight=PLACED_AT_ONCE, warmup=0, seconds=max(1.0, enough))
         placed, _ = run(placing.command(server), server)
         placed.must_be_valid(server)
         calls = stories.from_forms(stand.upstream.take())
