@@ -41,9 +41,10 @@ class EventStream:
 
     async def event(self) -> CallEvent:
         """Reads on to the next event."""
-        while response := await self.response():
-            if response.HasField("event"):
-                return response.event
+        async with asyncio.timeout(WITHIN):
+            while response := await self.response():
+                if response.HasField("event"):
+                    return response.event
         raise AssertionError("the stream has ended")
 
     async def events(self, count: int) -> list[CallEvent]:
