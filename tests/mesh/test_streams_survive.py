@@ -92,4 +92,4 @@ async def test_everybody_is_told_the_same_whole_story(
             assert (RECIPIENT_STATE_ENDED, True) == (follower.events[-1].recipient.state, follower.is_over)
     assert all(follower.breaks for follower in audience.by_hand), "nobody felt it"
     assert set.union(*(set(follower.breaks) for follower in audience.by_hand)) <= codes
-    assert len(audience.calls) > 20
+    assert len(audience.calls) >= 10  # a call has five events at most, and there were sixty
