@@ -38,6 +38,8 @@ func TestEventsAreToldInTheirOrder(t *testing.T) {
 		{"A B C", "B C", false},
 		{"A B C", "A B", false},
 		{"A B C", "A C B", false},
+		{"A B C D", "A C B D", false},
+		{"A B C", "A B B C", false},
 		{"A C", "A B C", false},
 		{"A B", "A B B", false},
 		{"", "", true},
