@@ -4,6 +4,7 @@ import json
 
 import pytest
 from gateway_under_test import TO_A_FLOW, running_gateway
+from watched_gateway import ON_SQLITE
 
 from voicegateway.v1.outbound_call_service_pb2 import WarningReason
 
@@ -14,6 +15,7 @@ def warned(placed):
     return [(WarningReason.Name(each.reason).removeprefix("WARNING_REASON_"), each.field) for each in placed.warnings]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("fields", "warnings"),
     [
@@ -57,6 +59,7 @@ async def test_the_urls_arrive(watched):
     }
 
 
+@ON_SQLITE
 async def test_two_calls_never_share_a_token(watched):
     """Nor do two attempts."""
     calls = [await watched.place() for _ in range(20)]

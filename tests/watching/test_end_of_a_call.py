@@ -8,7 +8,7 @@ from event_stream import story
 from gateway_under_test import TO_A_FLOW
 from raw_provider import ACCEPTED, REFUSED, reply
 from unreachable import nobody_listens
-from watched_gateway import ONE, TWO, to
+from watched_gateway import ON_SQLITE, ONE, TWO, to
 
 from gateway.clock import utc_now
 
@@ -18,6 +18,7 @@ HASTY = {"watch": {"settle": 0.05, "heartbeat": 0.1}}
 BUSY_ONCE = {"retryRules": {"rules": [{"count": 1, "statuses": ["RETRY_STATUS_BUSY"]}]}}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("retry", "ends"),
     [
@@ -42,6 +43,7 @@ async def test_it_ends_at_once_when_no_phone_can_ring_any_more(watched, retry, e
     assert len(ends) == events[-1].recipient.attempts
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("retry", "status"),
     [

@@ -7,7 +7,7 @@ import pytest
 from event_stream import outcome_in_words
 from gateway_under_test import TO_A_FLOW
 from raw_provider import ACCEPTED, reply
-from watched_gateway import ONE, THREE, TWO, to
+from watched_gateway import ON_SQLITE, ONE, THREE, TWO, to
 
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_OUTCOME_UNKNOWN, RESOLUTION_SOURCE_REPORT
 from voicegateway.v1.outbound_call_service_pb2 import ListCallsRequest
@@ -133,9 +133,12 @@ async def test_each_attempt_of_a_call_has_a_token_and_all_are_good(watched):
         await watched.report("call_end", token=second, callee=ONE, id="a", status="BUSY"),
     ]
 
+    recorded = await watched.call(call_id=call.call_id)
+
     assert first != second
     assert [200, 200] == statuses
-    assert ["...0107 ENDED BUSY"] == in_words(await watched.call(call_id=call.call_id))
+    assert ["...0107 ENDED BUSY"] == in_words(recorded)
+    assert recorded.recipients[0].HasField("start_time")
 
 
 async def test_tokens_are_nobody_elses(watched):
@@ -147,6 +150,7 @@ async def test_tokens_are_nobody_elses(watched):
     assert ["...0107 WAITING"] == in_words(await watched.call(call_id=other.call_id))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("call", "callee"),
     [

@@ -4,6 +4,7 @@ import pytest
 from event_stream import EventStream, outcome_in_words, story
 from free_ports import free_port
 from gateway_under_test import TO_A_FLOW, place_call_request, running_gateway
+from watched_gateway import ON_SQLITE
 
 from gateway.sandbox import DEFAULT_KEY, DEFAULT_SID, Sandbox
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, WatchCallsRequest
@@ -38,6 +39,7 @@ async def placed_and_watched(ledger):
     return play
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("number", "end"),
     [

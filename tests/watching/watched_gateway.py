@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import grpc.aio
 import httpx2
+import pytest
 from event_stream import EventStream
 from gateway_under_test import TO_A_FLOW, GatewayUnderTest, Refusal, refusal_of
 from raw_provider import RawProvider
@@ -18,6 +19,9 @@ from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceSt
 
 RECEIVER: Mapping[str, Any] = {"listen": "127.0.0.1:0", "public_url": "http://127.0.0.1:1"}
 _TAKES_LITTLE = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16 * 1024))
+ON_SQLITE = pytest.mark.parametrize("ledger", ["SQLite"], indirect=True)
+"""For many variants of something that does not depend on the ledger, and that other tests show on both."""
+
 ONE, TWO, THREE = "+13236550107", "+13236550108", "+13236550109"
 
 
