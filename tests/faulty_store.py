@@ -11,6 +11,7 @@ from gateway_under_test import GatewayUnderTest, settings_for
 
 from gateway.app import Gateway
 from gateway.clock import utc_now
+from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.record import Key, Record
 from gateway.ledger.store import Change, Changed, LedgerUnavailableError, Pause, Store
 from gateway.telemetry import Secrets
@@ -136,6 +137,21 @@ class MemoryStore:
         now = utc_now()
         sending = [each for each in self.records.values() if each.dispatch == DISPATCH_SENDING]
         return [each.key for each in sending if not overdue_only or each.send_deadline < now]
+
+    async def find_token(self, token: bytes) -> Key | None:
+        return next((record.key for record in self.records.values() if token in record.token_list()), None)
+
+    async def stale(self, limit: int) -> list[Key]:
+        return [record.key for record in self.records.values() if record.stale_at is not None][:limit]
+
+    async def events(self, _account: str, _after: int, _call_id: str | None, _limit: int) -> list[NumberedEvent]:
+        return []
+
+    async def span(self, _account: str) -> Span:
+        return Span(0, 0)
+
+    async def number_events(self) -> int:
+        return 0
 
     async def paused(self) -> Pause | None:
         return self.pause

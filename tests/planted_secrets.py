@@ -42,7 +42,10 @@ def found_in(text: str, *secrets: str) -> list[str]:
 
 
 def reprs_below(root: object) -> Iterator[str]:
-    """The repr() and str() of each object of the gateway's own that can be reached, through tasks and frames too."""
+    """The repr() and str() of each object of the gateway's own that can be reached, through tasks and frames too.
+
+    The sandbox's are left out: its table of numbers is there for everybody to read.
+    """
     seen: set[int] = set()
     waiting = [root]
     while waiting:
@@ -50,7 +53,7 @@ def reprs_below(root: object) -> Iterator[str]:
         if id(each) in seen or isinstance(each, type | types.ModuleType | Message):
             continue
         seen.add(id(each))
-        if type(each).__module__.partition(".")[0] == "gateway":
+        if type(each).__module__.startswith("gateway.") and not type(each).__module__.startswith("gateway.sandbox"):
             yield f"{each!r} {each}"
         elif isinstance(each, types.FunctionType):
             waiting += [cell.cell_contents for cell in each.__closure__ or () if cell.cell_contents is not None]

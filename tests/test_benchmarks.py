@@ -18,7 +18,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict:
     needs("go")
     build(["go", "vet", "./..."], BENCHMARKS / "go")
     file = tmp_path_factory.mktemp("bench") / "report.json"
-    time = ["--rounds", "1", "--seconds", "0.5", "--warmup", "0.1"]
+    time = ["--rounds", "1", "--seconds", "1", "--warmup", "0.2"]
     short = [*time, "--in-flight", "32", "--recorded", "1000", "--connections", "8", "--watchers", "50"]
     build([sys.executable, "run.py", *short, "--json", str(file)], BENCHMARKS)
     return json.loads(file.read_text())

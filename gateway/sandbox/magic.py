@@ -168,6 +168,7 @@ MAGIC: Final = (
     ),
     _phone("+13236550166", "answered, and key 1 is pressed", keypress="1"),
     _phone("+13236550167", "a status on no page: UNHEARD_OF", "UNHEARD_OF"),
+    _phone("+13236550168", "failed: FAILED", "FAILED"),
     _phone("+13236550170", "answered; each report twice", reporting=Reporting.TWICE),
     _phone("+13236550171", "answered; reports at the end, the last first", reporting=Reporting.BACKWARDS),
     _phone("+13236550172", f"answered; reports {LATE_REPORT_SECONDS} seconds late", reporting=Reporting.LATE),

@@ -43,7 +43,7 @@ class Replica(GatewayUnderTest):
     @property
     def callers(self) -> int:
         """How many requests have come in and are not answered."""
-        return self.gateway._boundary._running
+        return self.gateway._boundary._answers._count
 
 
 @asynccontextmanager

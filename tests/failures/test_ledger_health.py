@@ -142,10 +142,11 @@ async def test_a_ledger_that_cannot_be_read_does_not_open():
 
 
 @asynccontextmanager
-async def kept_up(ledger, monkeypatch, retain):
+async def kept_up(ledger, monkeypatch, retain, retention_every=0.01):
     """Upkeep that hurries."""
-    for name in ("EVERY", "SWEEP_EVERY", "RETENTION_EVERY", "BREATH"):
+    for name in ("EVERY", "SWEEP_EVERY", "BREATH"):
         monkeypatch.setattr(upkeep_module, name, 0.01)
+    monkeypatch.setattr(upkeep_module, "RETENTION_EVERY", retention_every)
     upkeep = Upkeep(ledger, retain)
     upkeep.start()
     try:
@@ -235,8 +236,7 @@ async def test_upkeep_retains_little_by_little_as_long_as_more_is_due(ledger, mo
         steps.append("step")
         return len(steps) < 5
 
-    async with kept_up(ledger, monkeypatch, retain):
-        monkeypatch.setattr(upkeep_module, "RETENTION_EVERY", 3600)
+    async with kept_up(ledger, monkeypatch, retain, retention_every=3600):
         await until(lambda: len(steps) == 5)
         await asyncio.sleep(0.1)
 

@@ -104,6 +104,7 @@ async def test_reports_are_fetched_by_get_with_a_plus_sign_encoded(play, listene
         pytest.param("+13236550165", "call_end dlrurl", "FLOW_PAUSED", id="flow paused"),
         pytest.param("+13236550166", "call_start call_answer call_end dlrurl", "ANSWER", id="keypress"),
         pytest.param("+13236550167", "call_start call_end dlrurl", "UNHEARD_OF", id="unheard of"),
+        pytest.param("+13236550168", "call_start call_end dlrurl", "FAILED", id="failed"),
         pytest.param(
             "+13236550170",
             "call_start call_start call_answer call_answer call_end call_end dlrurl dlrurl",
@@ -509,7 +510,7 @@ def test_it_plays_under_another_server():
 
 async def test_many_phones_ring_without_a_task_each(serve):
     """Ten thousand phones wait in one heap."""
-    sandbox, client = await serve(speed=1)
+    sandbox, client = await serve(speed=0.01)
     for thousand in range(10):
         for hundred in range(10):
             numbers = ",".join(f"+1323{thousand}{hundred}{number:04}" for number in range(100))
