@@ -16,6 +16,9 @@ from stand import Stand
 from summary import Round
 from targets import WATCHERS_WITHIN_MB
 
+ENOUGH: Final = 4
+"""How many times as many connections there are where a pace is set."""
+
 IDLE_FOR: Final = 10
 """How much longer than another point idle watchers are looked at, so that their heartbeats come."""
 
@@ -55,9 +58,10 @@ def measure_receiving(
     if not takers:
         return None
     rounds: list[Round] = []
+    reporting = Reporting(wanted.connections, wanted.warmup, wanted.seconds)
     for turn in range(wanted.rounds if wanted.connections else 0):
         with console.status(f"reports, round {turn + 1} of {wanted.rounds}"):
-            rounds.append([measure_reports(taker, _reporting(wanted), stand) for taker in takers])
+            rounds.append([measure_reports(taker, reporting, stand) for taker in takers])
     with console.status("from report to watcher"):
         lags = list(_lags(gateways, rounds, wanted, stand))
     with console.status("idle watchers"):
@@ -66,8 +70,9 @@ def measure_receiving(
     return Received(takers, rounds, lags, idle)
 
 
-def _reporting(wanted: Options, rate: float = 0.0) -> Reporting:
-    return Reporting(wanted.connections, wanted.warmup, wanted.seconds, rate)
+def _paced(wanted: Options, rate: float) -> Reporting:
+    """A pace is set: there are connections enough, for each waits for its event before it brings the next report."""
+    return Reporting(ENOUGH * wanted.connections, wanted.warmup, wanted.seconds, rate)
 
 
 def _lags(gateways: Sequence[Contestant], rounds: Sequence[Round], wanted: Options, stand: Stand) -> Iterator[Lag]:
@@ -75,7 +80,7 @@ def _lags(gateways: Sequence[Contestant], rounds: Sequence[Round], wanted: Optio
     scenes = [Scene(each, elsewhere) for each in gateways for elsewhere in (False, True)]
     possible = [scene for scene in scenes if scene.contestant.needs_postgresql or not scene.elsewhere]
     rates = [(scene, rate) for scene in possible if rounds for rate in (lag.FEW, _half(scene.contestant, rounds))]
-    turns = [[measure_lag(scene, _reporting(wanted, rate), stand) for scene, rate in rates] for _ in rounds]
+    turns = [[measure_lag(scene, _paced(wanted, rate), stand) for scene, rate in rates] for _ in rounds]
     yield from map(middle_of_lags, zip(*turns, strict=True))
 
 
