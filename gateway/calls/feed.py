@@ -27,10 +27,11 @@ MOST_WAITING: Final = 64
 """Events that wait in memory for one watcher; beyond that he reads the ledger."""
 
 ASK_EVERY: Final = 0.1
-"""Seconds between two looks for what other processes committed, while somebody watches."""
+"""Seconds between two looks for what other replicas committed, while somebody watches."""
 
 ASK_IDLY: Final = 1.0
-"""The same while nobody does: what another replica left without a number gets one."""
+"""The same while nobody does: what another replica left without a number gets one. And where there are no other
+replicas: only an operator's commands commit beside this one."""
 
 GATHER: Final = 0.005
 GATHER_IDLY: Final = 0.1
@@ -230,7 +231,7 @@ class Feed:
     async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(ASK_EVERY if self._counts else ASK_IDLY):
+                async with asyncio.timeout(ASK_EVERY if self._counts and not self._ledger.is_alone else ASK_IDLY):
                     await self._stirred.wait()
             await asyncio.sleep(GATHER if self._counts else GATHER_IDLY)
             self._stirred.clear()

@@ -246,6 +246,11 @@ class Ledger:
         return await self._waiting.end_of(record)
 
     @property
+    def is_alone(self) -> bool:
+        """Whether no other server uses the ledger while it is open."""
+        return self._store.is_alone
+
+    @property
     def pause(self) -> Pause | None:
         """The operator's pause as it was last read."""
         return self._pause
