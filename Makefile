@@ -60,7 +60,7 @@ version: $(DEV) ## Write the version of gateway/__init__.py wherever else it sta
 lock: $(DEV) ## Pin all dependencies anew in requirements*.txt
 	$(BIN)/python tools/lock.py
 
-bench: $(DEV) ## Measure this gateway beside a null server, a naive one, one without a ledger, and one in Go
+bench: $(DEV) ## Measure this gateway, its receiver and its streams beside null and naive ones and one in Go
 	$(BIN)/python benchmarks/run.py
 
 ENGINE ?= docker
