@@ -167,7 +167,7 @@ async def test_an_answer_can_be_late(post):
 async def test_a_connection_can_fail(client, sandbox, number, error, verdict):
     """The client sees the connection fail, though the request was read and the phone rings."""
     with pytest.raises(error):
-        await client.post(PATH, data=fields(to=number), headers=KEY, timeout=0.5)
+        await client.post(PATH, data=fields(to=number), headers=KEY, timeout=httpx2.Timeout(20, read=2))
 
     assert [(verdict, (number,))] == [(record.verdict, record.rang) for record in sandbox.records]
 
