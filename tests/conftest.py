@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import before_grpc  # noqa: F401 - has to come first
 import pytest
 import structlog
 import uvloop
