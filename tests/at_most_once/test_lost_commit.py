@@ -154,7 +154,7 @@ async def test_a_commit_that_lands_late_is_given_back_too(provider, database):
         lands.set()
 
     async with replica(
-        provider.url, {"url": database}, {"before reserve": is_cut_off, "after release": looked}
+        provider.url, {"url": database}, {"before reserve": is_cut_off, "after release in vain": looked}
     ) as running:
         error = await placed(running.stub)
         await landed.wait()

@@ -1,6 +1,7 @@
 """A store that lets a test act at each step of a change: before it, inside its transaction, and after its commit.
 
-A step is named by when, and by what the ledger does: `before reserve`, `inside finish`, `after release`.
+A step is named by when, and by what the ledger does: `before reserve`, `inside finish`, `after release`. What changed
+nothing, such as a reservation that comes second, has a step of its own: `after reserve in vain`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -50,7 +51,7 @@ class WatchedStore:
         await self._awaited(f"before {doing}")
         changed = await self.store.change(key, inside)
         self.results.append((doing, changed))
-        await self._awaited(f"after {doing}")
+        await self._awaited(f"after {doing}" if changed.is_mine else f"after {doing} in vain")
         return changed
 
     async def again(self, doing: str) -> Changed:
