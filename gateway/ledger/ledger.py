@@ -17,6 +17,7 @@ from gateway.kaleyra.reports import Report
 from gateway.ledger import transitions
 from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.record import Key, Record, hashed
+from gateway.ledger.report_keys import ReportKeys
 from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause, Store
 from gateway.ledger.transitions import Outcome, Wish
 from gateway.ledger.waiting import Waiting
@@ -67,6 +68,7 @@ class Ledger:
         self._store = store
         self._on_health = on_health
         self._stubborn: set[asyncio.Task[None]] = set()
+        self._report_keys = ReportKeys(lambda token: self._read(self._store.find_token(token)))
         self._waiting = Waiting(lambda keys: self._read(self._store.find_many(keys)))
         self._pause: Pause | None = None
         self._pause_age: Stopwatch | None = None
@@ -197,11 +199,19 @@ class Ledger:
             LedgerUnavailableError: It is not known to be recorded.
         """
         token_hash = hashed(token.encode())
-        key = await self._read(self._store.find_token(token_hash))
-        if key is None:
-            return False
-        await self._change(key, lambda record, now: transitions.report(record, token_hash, told, now))
-        return True
+        key = await self._report_keys.of(token_hash)
+        is_ours = False
+
+        def report(record: Record | None, now: datetime) -> Record | None:
+            nonlocal is_ours
+            is_ours = record is not None and token_hash in record.token_list()
+            return transitions.report(record, token_hash, told, now)
+
+        if key is not None:
+            await self._change(key, report)
+        if not is_ours:
+            self._report_keys.forget(token_hash)
+        return is_ours
 
     async def go_stale(self) -> bool:
         """Notes of some calls that nothing was heard about them in time; returns whether there may be more.

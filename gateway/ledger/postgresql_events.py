@@ -73,13 +73,16 @@ async def write(connection: Connection, events: Sequence[Event]) -> None:
 
 async def number(connection: Connection) -> int:
     """Numbers what is committed; returns how many events got a number."""
-    numbered = 0
-    while await connection.fetchval("SELECT EXISTS (SELECT FROM unnumbered_events)"):
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM unnumbered_events)"):
+        return 0
+    numbered, more = 0, MOST_AT_ONCE
+    while more == MOST_AT_ONCE:
         async with connection.transaction(isolation="read_committed"):
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             # A statement of its own: it sees what was committed while the lock was waited for.
             status = await connection.execute(_NUMBER)
-        numbered += int(status.rpartition(" ")[2])
+        more = int(status.rpartition(" ")[2])
+        numbered += more
     return numbered
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -14,30 +13,21 @@ from gateway.ledger.record import Key
 from gateway.ledger.sqlite_file import from_microseconds, to_microseconds
 from gateway.ledger.sqlite_writer import Work
 
+_ADVANCE: Final = "UPDATE sequences SET newest = newest + 1 WHERE account = ?"
+_BEGIN: Final = "INSERT INTO sequences (account, newest, forgotten) VALUES (?, 1, 0)"
 _INSERT: Final = (
     f"INSERT INTO events ({', '.join(rows.EVENT_COLUMNS)}, sequence) "  # noqa: S608 - the names of our own fields
-    f"VALUES ({', '.join('?' * len(rows.EVENT_COLUMNS))}, ?)"
+    f"SELECT {', '.join('?' * len(rows.EVENT_COLUMNS))}, newest FROM sequences WHERE account = ?"
 )
-_ADVANCE: Final = """
-    INSERT INTO sequences (account, newest, forgotten) VALUES (?, ?, 0)
-    ON CONFLICT (account) DO UPDATE SET newest = newest + excluded.newest
-    RETURNING newest
-"""
 _OLDEST: Final = "SELECT sequence, occurred FROM events WHERE account = ? ORDER BY sequence LIMIT ?"
 
 
 def write(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
     """Writes events under the next numbers of their accounts."""
-    if not events:
-        return
-    next_by_account = {
-        account: connection.execute(_ADVANCE, (account, count)).fetchone()[0] - count + 1
-        for account, count in Counter(event.account for event in events).items()
-    }
     for event in events:
-        sequence = next_by_account[event.account]
-        next_by_account[event.account] += 1
-        connection.execute(_INSERT, [*rows.event_values(event, to_microseconds), sequence])
+        if connection.execute(_ADVANCE, (event.account,)).rowcount == 0:
+            connection.execute(_BEGIN, (event.account,))
+        connection.execute(_INSERT, [*rows.event_values(event, to_microseconds), event.account])
 
 
 def erase(connection: sqlite3.Connection, call_id: str) -> None:
