@@ -11,7 +11,7 @@ from pathlib import Path
 from gateway.clock import utc_now
 from gateway.ledger import transitions
 from gateway.ledger.record import Key, encoded
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.transitions import Outcome, Wish
 from voicegateway.v1.outbound_call_pb2 import (
     Ivr,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.clock import utc_now
-from gateway.ledger.postgresql import PostgresqlStore
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.postgresql.store import PostgresqlStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Store
 from gateway.settings import Ledger
 

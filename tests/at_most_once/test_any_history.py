@@ -32,8 +32,8 @@ from raw_provider import ACCEPTED, REFUSED, Behavior, RawProvider, reply
 
 from gateway.clock import utc_now
 from gateway.ledger import ledger, upkeep
-from gateway.ledger.postgresql import PostgresqlStore
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.postgresql.store import PostgresqlStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Store
 from voicegateway.v1.outbound_call_pb2 import Dispatch
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest

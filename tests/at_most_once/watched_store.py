@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.record import Key, Record
 from gateway.ledger.store import Change, Changed, Store
 from gateway.ledger.stores import store_from

@@ -21,7 +21,7 @@ from gateway.inbound import Inbound
 from gateway.kaleyra.client import Fence
 from gateway.kaleyra.reply import HttpReply, Reading
 from gateway.ledger.ledger import Ledger
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite.store import SqliteStore
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_NOT_SENT
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
 

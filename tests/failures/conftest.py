@@ -2,7 +2,10 @@
 
 import pytest
 
-from gateway.ledger import postgresql_pool, sqlite_file, sqlite_writer, upkeep
+from gateway.ledger import upkeep
+from gateway.ledger.postgresql import pool as postgresql_pool
+from gateway.ledger.sqlite import file as sqlite_file
+from gateway.ledger.sqlite import writer as sqlite_writer
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from faulty_store import gateway_on
 from raw_provider import ACCEPTED, reply
 from recorded import ID, dispatch_turns, recorded
 
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql.store import PostgresqlStore
 from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_OUTCOME_UNKNOWN,

@@ -13,7 +13,7 @@ from recorded import ID, UNAVAILABLE, dispatch_turns, recorded, told, turns
 from served_process import served_process
 from waiting import until
 
-from gateway.ledger import sqlite_writer
+from gateway.ledger.sqlite import writer as sqlite_writer
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
 
 

@@ -7,7 +7,7 @@ from gateway_under_test import running_gateway
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from gateway.app import SERVICE
-from gateway.ledger.postgresql_events import _LOCK
+from gateway.ledger.postgresql.events import _LOCK
 from voicegateway.v1.outbound_call_service_pb2 import CALL_EVENT_TYPE_DISPATCH_CHANGED, WatchCallsRequest
 
 SERVING = health_pb2.HealthCheckResponse.SERVING

@@ -9,7 +9,7 @@ from gateway_under_test import GatewayUnderTest, refusal_of, running_gateway
 from postgres_proxy import PostgresProxy
 from recorded import ID, UNAVAILABLE, dispatch_turns, health, recorded, told, turns
 
-from gateway.ledger import postgresql_pool
+from gateway.ledger.postgresql import pool as postgresql_pool
 from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_NOT_SENT,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import utc_now
-from gateway.ledger.postgresql import PostgresqlStore
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.postgresql.store import PostgresqlStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Store
 
 

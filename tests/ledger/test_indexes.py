@@ -8,9 +8,9 @@ import pytest
 from wishes import wish
 
 from gateway.clock import utc_now
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.record import Stage
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Filter
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED
 

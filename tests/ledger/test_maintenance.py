@@ -11,12 +11,16 @@ import pytest
 from wishes import reserve, wish
 
 from gateway.clock import utc_now
-from gateway.ledger import postgresql_schema, sqlite, sqlite_file, sqlite_maintenance, transitions
-from gateway.ledger.filelock import FileLock
+from gateway.ledger import transitions
 from gateway.ledger.migrations import migrations
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql import schema as postgresql_schema
+from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.record import Stage
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite import file as sqlite_file
+from gateway.ledger.sqlite import maintenance as sqlite_maintenance
+from gateway.ledger.sqlite import store as sqlite_store
+from gateway.ledger.sqlite.filelock import FileLock
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import LedgerStartError, MaintenanceError, Pause
 from gateway.ledger.transitions import Outcome
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
@@ -118,7 +122,7 @@ def test_whoever_looks_whether_a_lock_is_held_keeps_none_from_taking_it(tmp_path
     looking.acquire()
     with pytest.raises(BlockingIOError):
         server.acquire()
-    monkeypatch.setattr("gateway.ledger.filelock.time.sleep", lambda _: looking.release())
+    monkeypatch.setattr("gateway.ledger.sqlite.filelock.time.sleep", lambda _: looking.release())
     server.acquire()
 
     assert (True, True) == (server.is_held(), looking.is_held())
@@ -141,7 +145,7 @@ async def test_another_schema_is_refused_beside_a_server(beside, monkeypatch):
     """An older one is brought up to date by a server's start alone, a newer one wants a newer program."""
     today = len(migrations("sqlite"))
     for known, way_out in ((today + 1, "start the gateway once"), (today - 1, "upgrade the gateway")):
-        for module in (sqlite, sqlite_file, postgresql_schema):
+        for module in (sqlite_store, sqlite_file, postgresql_schema):
             monkeypatch.setattr(module, "migrations", lambda _, known=known: [""] * known)
         with pytest.raises(LedgerStartError, match=way_out):
             await beside.open(beside_a_server=True)

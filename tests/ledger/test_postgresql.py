@@ -8,9 +8,9 @@ import signal
 import pytest
 from wishes import reserve, wish
 
-from gateway.ledger import postgresql_pool
 from gateway.ledger.migrations import migrations
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql import pool as postgresql_pool
+from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.store import LedgerStartError, LedgerUnavailableError
 
 

@@ -12,7 +12,7 @@ from gateway.ledger import transitions
 from gateway.ledger.keeper import STEP, Keeper
 from gateway.ledger.record import Stage
 from gateway.ledger.retention import Retention, retain
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Filter
 from gateway.ledger.transitions import Outcome
 from gateway.settings import Ledger

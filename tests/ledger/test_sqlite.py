@@ -10,10 +10,10 @@ import pytest
 from wishes import reserve, wish
 
 from gateway.clock import utc_now
-from gateway.ledger import sqlite_file
 from gateway.ledger.migrations import migrations
-from gateway.ledger.sqlite import SqliteStore
-from gateway.ledger.sqlite_file import connect
+from gateway.ledger.sqlite import file as sqlite_file
+from gateway.ledger.sqlite.file import connect
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import LedgerStartError, LedgerUnavailableError
 
 
@@ -142,7 +142,7 @@ import asyncio, os, signal, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from gateway.clock import utc_now
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite.store import SqliteStore
 from wishes import reserve, wish
 
 async def main():

@@ -12,9 +12,9 @@ from gateway.clock import utc_now
 from gateway.ledger import transitions
 from gateway.ledger.events import Span
 from gateway.ledger.migrations import migrations
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.record import Key, hashed
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.transitions import Outcome
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, RECIPIENT_STATE_WAITING
 from voicegateway.v1.outbound_call_service_pb2 import CALL_EVENT_TYPE_CREATED, CALL_EVENT_TYPE_DISPATCH_CHANGED

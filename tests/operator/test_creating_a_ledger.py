@@ -7,8 +7,10 @@ import pytest
 from operator_terminal import typed
 from served_process import served_process
 
-from gateway.ledger import postgresql_schema, sqlite, sqlite_file
 from gateway.ledger.migrations import migrations
+from gateway.ledger.postgresql import schema as postgresql_schema
+from gateway.ledger.sqlite import file as sqlite_file
+from gateway.ledger.sqlite import store as sqlite_store
 
 
 async def test_a_gateway_that_may_not_make_a_ledger_serves_from_the_one_that_was_made(ledger, operator, start_gateway):
@@ -70,7 +72,7 @@ async def test_an_earlier_versions_ledger_is_left_to_the_gateway(operator, monke
     """Only a start brings it up to date; until then there is one all the same."""
     await operator("ledger", "create")
     next_version = [*[""] * len(migrations("sqlite")), "CREATE TABLE of_the_next_version (x integer)"]
-    for module in (sqlite, sqlite_file, postgresql_schema):
+    for module in (sqlite_store, sqlite_file, postgresql_schema):
         monkeypatch.setattr(module, "migrations", lambda _: next_version)
     again = await operator("ledger", "create")
     info = await operator("ledger", "info")

@@ -14,8 +14,8 @@ from watched_gateway import RECEIVER, WatchedGateway, watching
 
 from gateway.clock import utc_now
 from gateway.ledger import upkeep
-from gateway.ledger.postgresql import PostgresqlStore
-from gateway.ledger.sqlite import SqliteStore
+from gateway.ledger.postgresql.store import PostgresqlStore
+from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Store
 
 StartWatched = Callable[..., Awaitable[WatchedGateway]]

@@ -13,7 +13,7 @@ from watched_gateway import ONE, RECEIVER, watching
 
 from gateway.ledger import rows
 from gateway.ledger.keeper import Keeper
-from gateway.ledger.postgresql import PostgresqlStore
+from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.retention import Retention
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED
 from voicegateway.v1.outbound_call_service_pb2 import CALL_EVENT_TYPE_DISPATCH_CHANGED

@@ -10,8 +10,8 @@ from typing import Final
 from gateway.ledger import rows
 from gateway.ledger.events import Event, NumberedEvent, Span
 from gateway.ledger.record import Key
-from gateway.ledger.sqlite_file import from_microseconds, to_microseconds
-from gateway.ledger.sqlite_writer import Work
+from gateway.ledger.sqlite.file import from_microseconds, to_microseconds
+from gateway.ledger.sqlite.writer import Work
 
 _ADVANCE: Final = "UPDATE sequences SET newest = newest + 1 WHERE account = ?"
 _BEGIN: Final = "INSERT INTO sequences (account, newest, forgotten) VALUES (?, 1, 0)"

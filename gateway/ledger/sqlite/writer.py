@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 from gateway.ledger.groups import Groups, Result
-from gateway.ledger.sqlite_file import PATIENCE, connect, name_of
-from gateway.ledger.sqlite_identity import FileReplacedError, Identity
+from gateway.ledger.sqlite.file import PATIENCE, connect, name_of
+from gateway.ledger.sqlite.identity import FileReplacedError, Identity
 from gateway.ledger.store import LedgerUnavailableError
 
 T = TypeVar("T")

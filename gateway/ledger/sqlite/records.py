@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gateway.clock import Now
-from gateway.ledger import rows, sqlite_events
+from gateway.ledger import rows
 from gateway.ledger.events import events_of
 from gateway.ledger.record import Key, Record
-from gateway.ledger.sqlite_file import from_microseconds, to_microseconds
-from gateway.ledger.sqlite_writer import Work
+from gateway.ledger.sqlite import events
+from gateway.ledger.sqlite.file import from_microseconds, to_microseconds
+from gateway.ledger.sqlite.writer import Work
 from gateway.ledger.store import Change, Changed
 
 _TABLE: Final = ", ".join(rows.COLUMNS)
@@ -73,7 +74,7 @@ def _write(connection: sqlite3.Connection, record: Record, before: Record) -> No
         connection.executemany(_DELETE_NUMBER, _numbers(before))
         connection.executemany(_INSERT_NUMBER, _numbers(record))
     if rows.is_erasure(before, record):
-        sqlite_events.erase(connection, record.call_id)
+        events.erase(connection, record.call_id)
     _tell(connection, before, record)
 
 
@@ -83,7 +84,7 @@ def _tell(connection: sqlite3.Connection, before: Record | None, after: Record) 
         connection.executemany(_INSERT_HASH, [(token, *after.key) for token in tokens])
     if before is not None and (lost := rows.lost_tokens(before, after)):
         connection.executemany(_DELETE_HASH, [(token,) for token in lost])
-    sqlite_events.write(connection, events_of(before, after))
+    events.write(connection, events_of(before, after))
 
 
 @lru_cache

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.ledger import postgresql_events, rows
+from gateway.ledger import rows
 from gateway.ledger.events import Event
-from gateway.ledger.postgresql_pool import Connection
+from gateway.ledger.postgresql import events
+from gateway.ledger.postgresql.pool import Connection
 from gateway.ledger.record import Key, Record
 
 _TYPES: Final = (
@@ -85,7 +86,7 @@ async def lock(connection: Connection, keys: set[Key]) -> tuple[dict[Key, Record
 
 
 async def write(
-    connection: Connection, found: Mapping[Key, Record], changed: Mapping[Key, Record], events: Sequence[Event]
+    connection: Connection, found: Mapping[Key, Record], changed: Mapping[Key, Record], told: Sequence[Event]
 ) -> bool:
     """Writes records and their events; False when another replica has taken one of the new keys meanwhile."""
     new = [changed[key] for key in sorted(changed) if key not in found]
@@ -100,9 +101,9 @@ async def write(
         await connection.execute(_INSERT_NUMBERS, *_numbers(other))
         await connection.execute(_UPDATE_CUSTOM, [record.call_id for record in other], _customs(other))
     await _write_tokens(connection, found, changed)
-    await postgresql_events.write(connection, events)
+    await events.write(connection, told)
     erased = [record.call_id for record in old if rows.is_erasure(found[record.key], record)]
-    await postgresql_events.erase(connection, erased)
+    await events.erase(connection, erased)
     return True
 
 

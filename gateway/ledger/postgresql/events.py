@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.ledger import rows
 from gateway.ledger.events import Event
-from gateway.ledger.postgresql_pool import Connection
+from gateway.ledger.postgresql.pool import Connection
 
 _LOCK: Final = int.from_bytes(b"events")
 """Names the advisory lock under which events are numbered; any number that nobody else takes."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from gateway.ledger.counts import COUNTED, counts
-from gateway.ledger.filelock import FileLock
-from gateway.ledger.sqlite_file import connect, from_microseconds, name_of, to_microseconds
-from gateway.ledger.sqlite_writer import Work
+from gateway.ledger.sqlite.file import connect, from_microseconds, name_of, to_microseconds
+from gateway.ledger.sqlite.filelock import FileLock
+from gateway.ledger.sqlite.writer import Work
 from gateway.ledger.store import Info, LedgerUnavailableError, MaintenanceError, Pause
 
 PAGES: Final = 200

@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 
 from gateway.ledger.counts import COUNTED, counts
-from gateway.ledger.postgresql_pool import CONNECT_WITHIN, FAILURES, SETTINGS
+from gateway.ledger.postgresql.pool import CONNECT_WITHIN, FAILURES, SETTINGS
 from gateway.ledger.store import Info, LedgerUnavailableError, Pause
 from gateway.settings.shown import without_password
 

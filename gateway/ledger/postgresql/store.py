@@ -15,12 +15,13 @@ from typing import Any, Final
 
 import asyncpg
 
-from gateway.ledger import postgresql_events, postgresql_maintenance, rows
+from gateway.ledger import rows
 from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.groups import Groups
-from gateway.ledger.postgresql_batch import Job, Result, commit
-from gateway.ledger.postgresql_pool import FAILURES, Connections
-from gateway.ledger.postgresql_schema import check, migrate
+from gateway.ledger.postgresql import events, maintenance
+from gateway.ledger.postgresql.batch import Job, Result, commit
+from gateway.ledger.postgresql.pool import FAILURES, Connections
+from gateway.ledger.postgresql.schema import check, migrate
 from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.store import Change, Changed, Filter, Info, LedgerStartError, MaintenanceError, Pause
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
@@ -152,19 +153,19 @@ class PostgresqlStore:
     async def number_events(self) -> int:
         """Numbers what any replica has committed, alone at it."""
         async with self._readers.lend() as connection:
-            return await postgresql_events.number(connection)
+            return await events.number(connection)
 
     async def forget_events(self, age: timedelta, limit: int) -> int:
         """Deletes the oldest."""
         async with self._readers.lend() as connection:
-            return await postgresql_events.forget(connection, age - self._ahead(), limit)
+            return await events.forget(connection, age - self._ahead(), limit)
 
     async def scrub(self) -> None:
         """Leaves old versions of rows to the server's autovacuum."""
 
     async def info(self) -> Info:
         """Counts over a connection of its own, which may take its time."""
-        return await postgresql_maintenance.info(self._url, self._ahead())
+        return await maintenance.info(self._url, self._ahead())
 
     async def backup(self, target: Path) -> None:  # noqa: ARG002 - the protocol's
         """Leaves that to the server's own tools."""
@@ -172,7 +173,7 @@ class PostgresqlStore:
 
     async def vacuum(self) -> None:
         """Vacuums over a connection of its own, which may take its time."""
-        await postgresql_maintenance.vacuum(self._url)
+        await maintenance.vacuum(self._url)
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.clock import Now
-from gateway.ledger import rows, sqlite_events, sqlite_maintenance, sqlite_records
+from gateway.ledger import rows
 from gateway.ledger.events import NumberedEvent, Span
-from gateway.ledger.filelock import FileLock
 from gateway.ledger.migrations import migrations
 from gateway.ledger.record import Key, Record, Stage
-from gateway.ledger.sqlite_file import (
+from gateway.ledger.sqlite import events, maintenance, records
+from gateway.ledger.sqlite.file import (
     connect,
     migrate,
     name_of,
@@ -31,7 +31,8 @@ from gateway.ledger.sqlite_file import (
     to_microseconds,
     version_of,
 )
-from gateway.ledger.sqlite_writer import Work, Writer
+from gateway.ledger.sqlite.filelock import FileLock
+from gateway.ledger.sqlite.writer import Work, Writer
 from gateway.ledger.store import (
     NONE_YET,
     START_ONCE,
@@ -113,7 +114,7 @@ class SqliteStore:
 
     async def change(self, key: Key, change: Change) -> Changed:
         """Applies a change in the next group; returns once the group is on the disk."""
-        return await self._writer.submit(sqlite_records.apply(key, change, self._now))
+        return await self._writer.submit(records.apply(key, change, self._now))
 
     async def find(self, key: Key) -> Record | None:
         """Reads one record."""
@@ -154,7 +155,7 @@ class SqliteStore:
 
     async def find_token(self, token: bytes) -> Key | None:
         """Looks one token up."""
-        return await self._read(sqlite_events.find_token(token))
+        return await self._read(events.find_token(token))
 
     async def stale(self, limit: int) -> list[Key]:
         """Lists keys from the index of what was to be heard of."""
@@ -163,11 +164,11 @@ class SqliteStore:
 
     async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
         """Reads events with what of their calls they are told with."""
-        return await self._read(sqlite_events.select(account, after, call_id, limit))
+        return await self._read(events.select(account, after, call_id, limit))
 
     async def span(self, account: str) -> Span:
         """Reads one row."""
-        return await self._read(sqlite_events.span(account))
+        return await self._read(events.span(account))
 
     async def number_events(self) -> int:
         """Does nothing: one writer commits, and numbers as it writes."""
@@ -175,7 +176,7 @@ class SqliteStore:
 
     async def forget_events(self, age: timedelta, limit: int) -> int:
         """Deletes the oldest."""
-        return await self._writer.submit(sqlite_events.forget(self._now() - age, limit))
+        return await self._writer.submit(events.forget(self._now() - age, limit))
 
     def _due(self, stage: Stage, age: timedelta, limit: int) -> Sequence[Any]:
         return stage, to_microseconds(self._now() - age), limit
@@ -186,19 +187,19 @@ class SqliteStore:
 
     async def info(self) -> Info:
         """Counts with one reading of the table."""
-        return await self._read(sqlite_maintenance.info(self._file, self._lock, self._now()))
+        return await self._read(maintenance.info(self._file, self._lock, self._now()))
 
     async def backup(self, target: Path) -> None:
         """Copies the file as it is now, while the server goes on."""
-        await asyncio.to_thread(sqlite_maintenance.backup, self._file, target)
+        await asyncio.to_thread(maintenance.backup, self._file, target)
 
     async def vacuum(self) -> None:
         """Gives free pages back to the disk, a few at a time, and empties the write-ahead log."""
-        await asyncio.to_thread(sqlite_maintenance.vacuum, self._file)
+        await asyncio.to_thread(maintenance.vacuum, self._file)
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""
-        return await self._read(sqlite_maintenance.paused)
+        return await self._read(maintenance.paused)
 
     async def pause(self, reason: str) -> None:
         """Writes the one row."""
@@ -235,7 +236,7 @@ class SqliteStore:
         return found[0] if found else None
 
     async def _select(self, where: str, values: Sequence[Any]) -> list[Record]:
-        return await self._read(sqlite_records.select(where, values))
+        return await self._read(records.select(where, values))
 
     async def _read(self, work: Work[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, work)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.ledger.events import Event, events_of
-from gateway.ledger.postgresql_pool import Connection
-from gateway.ledger.postgresql_records import lock, write
+from gateway.ledger.postgresql.pool import Connection
+from gateway.ledger.postgresql.records import lock, write
 from gateway.ledger.record import Key, Record
 from gateway.ledger.store import Change, Changed
 

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 
 from gateway.ledger.migrations import migrations
-from gateway.ledger.postgresql_pool import CONNECT_WITHIN, SETTINGS
+from gateway.ledger.postgresql.pool import CONNECT_WITHIN, SETTINGS
 from gateway.ledger.store import NONE_YET, START_ONCE, WOULD_FORGET, LedgerStartError, NoLedgerError, OldLedgerError
 
 _LOCK: Final = int.from_bytes(b"ledger")
