@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	grpcbackoff "google.golang.org/grpc/backoff"
 	_ "google.golang.org/grpc/health" // without it, healthCheckConfig is ignored
 	"google.golang.org/grpc/keepalive"
 )
@@ -43,8 +44,16 @@ const (
 	keepaliveTimeout = 20 * time.Second
 )
 
+// gRPC's own longest wait is 2 minutes, in which a gateway that is back is not noticed. The time for one attempt is
+// gRPC's own.
+const (
+	longestReconnectWait = 5 * time.Second
+	connectTimeout       = 20 * time.Second
+)
+
 // DialOptions are the options that [NewClient] dials with: [ServiceConfig], a user agent with the
-// [Version] of this package, and a ping each minute that finds connections which broke in silence.
+// [Version] of this package, a ping each minute that finds connections which broke in silence, and
+// a wait of about 5 seconds at most before it tries to connect again.
 //
 // The gateway accepts a ping every 10 seconds. A gRPC proxy in front of it that was left at the usual
 // 5 minutes does not, and closes the connection as too_many_pings: override them there with
@@ -57,7 +66,14 @@ func DialOptions() []grpc.DialOption {
 			Time:    keepaliveTime,
 			Timeout: keepaliveTimeout,
 		}),
+		grpc.WithConnectParams(connectParams()),
 	}
+}
+
+func connectParams() grpc.ConnectParams {
+	waits := grpcbackoff.DefaultConfig
+	waits.MaxDelay = longestReconnectWait
+	return grpc.ConnectParams{Backoff: waits, MinConnectTimeout: connectTimeout}
 }
 
 // NewClient opens a channel to the gateway at target, such as "127.0.0.1:50051", or
