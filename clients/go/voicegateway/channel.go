@@ -44,16 +44,16 @@ const (
 	keepaliveTimeout = 20 * time.Second
 )
 
-// gRPC's own longest wait is 2 minutes, in which a gateway that is back is not noticed. The time for one attempt is
-// gRPC's own.
+// gRPC's own longest wait before it connects again is 2 minutes, in which a gateway that is back is not noticed. How
+// long an attempt may take is gRPC's own.
 const (
-	longestReconnectWait = 5 * time.Second
-	connectTimeout       = 20 * time.Second
+	reconnectWait  = 5 * time.Second
+	connectTimeout = 20 * time.Second
 )
 
 // DialOptions are the options that [NewClient] dials with: [ServiceConfig], a user agent with the
 // [Version] of this package, a ping each minute that finds connections which broke in silence, and
-// a wait of about 5 seconds at most before it tries to connect again.
+// waits of no more than about 5 seconds between attempts to connect.
 //
 // The gateway accepts a ping every 10 seconds. A gRPC proxy in front of it that was left at the usual
 // 5 minutes does not, and closes the connection as too_many_pings: override them there with
@@ -72,7 +72,7 @@ func DialOptions() []grpc.DialOption {
 
 func connectParams() grpc.ConnectParams {
 	waits := grpcbackoff.DefaultConfig
-	waits.MaxDelay = longestReconnectWait
+	waits.MaxDelay = reconnectWait
 	return grpc.ConnectParams{Backoff: waits, MinConnectTimeout: connectTimeout}
 }
 

@@ -88,6 +88,9 @@ def _arguments(options: Sequence[Option]) -> list[Option]:
         # other servers of gRPC end a connection that pings more often than every 5 minutes.
         "grpc.keepalive_time_ms": 60_000,
         "grpc.keepalive_timeout_ms": 20_000,
+        # gRPC's own longest wait before it connects again is 2 minutes, in which a gateway that is back is not noticed.
+        # The shortest one, `min_reconnect_backoff_ms`, is how long an attempt may take, and stays at 20 seconds.
+        "grpc.max_reconnect_backoff_ms": 5_000,
     }
     return list((ours | dict(options)).items())
 

@@ -85,9 +85,12 @@ class ScriptedServer:
 
 @asynccontextmanager
 async def scripted_server(
-    *script: Failure | Silence, credentials: grpc.ServerCredentials | None = None, ready: bool = True
+    *script: Failure | Silence,
+    credentials: grpc.ServerCredentials | None = None,
+    ready: bool = True,
+    address: str = "127.0.0.1:0",
 ) -> AsyncIterator[ScriptedServer]:
-    """Serves on a free port until the end of the block."""
+    """Serves on a free port, unless told which, until the end of the block."""
     scripted, server = ScriptedServer(script=list(script)), grpc.aio.server()
     handler = grpc.unary_unary_rpc_method_handler(
         scripted.place_call, PlaceCallRequest.FromString, PlaceCallResponse.SerializeToString
@@ -95,10 +98,7 @@ async def scripted_server(
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {"PlaceCall": handler})])
     health_pb2_grpc.add_HealthServicer_to_server(scripted.readiness, server)
     await scripted.is_ready(ready=ready)
-    if credentials is None:
-        port = server.add_insecure_port("127.0.0.1:0")
-    else:
-        port = server.add_secure_port("127.0.0.1:0", credentials)
+    port = server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
     scripted.address = f"127.0.0.1:{port}"
     await server.start()
     try:

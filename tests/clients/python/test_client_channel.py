@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 import pytest
 import trustme
+from free_ports import free_port
 from gateway_under_test import GatewayUnderTest, place_call_request
 from scripted_server import Failure, ScriptedServer, failure, info, numbered, scripted_server
 
@@ -194,6 +195,47 @@ async def test_a_caller_behind_a_proxy_may_leave_readiness_to_it(opened):
         await place()
 
     assert 1 == len(server.seen)
+
+
+# Outages
+
+
+async def test_a_gateway_that_is_back_after_a_long_outage_is_found_within_seconds(opened):
+    """GRPC alone would look for it after two minutes."""
+    address = f"127.0.0.1:{free_port()}"
+    options = [("grpc.initial_reconnect_backoff_ms", 120_000)]  # so long does it wait after some minutes
+    async with opened(address, options=options) as place:
+        with pytest.raises(grpc.RpcError):
+            await place()
+        async with scripted_server(address=address) as server, asyncio.timeout(30):
+            while not server.seen:
+                with suppress(grpc.RpcError):
+                    await place()
+
+    assert 1 == len(server.seen)
+
+
+@pytest.mark.parametrize(
+    ("source", "setting"),
+    [
+        pytest.param("go/voicegateway/channel.go", r"reconnectWait += (\d+) \* time\.Second", id="Go"),
+        pytest.param(
+            "java/src/main/java/com/example/voicegateway/client/Reconnection.java",
+            r"RECONNECT_SECONDS = (\d+);",
+            id="Java",
+        ),
+    ],
+)
+def test_a_gateway_is_looked_for_as_often_in_every_language(source, setting):
+    """What a caller waits after an outage does not depend on the package."""
+    [seconds] = re.findall(setting, (CLIENTS / source).read_text())
+
+    assert dict(_arguments(()))["grpc.max_reconnect_backoff_ms"] == int(seconds) * 1000
+
+
+def test_a_slow_connection_is_not_given_up_earlier():
+    """What is called the shortest wait is how long an attempt may take: at 5 seconds, a slow handshake never ends."""
+    assert "grpc.min_reconnect_backoff_ms" not in dict(_arguments(()))
 
 
 # How it is set up

@@ -19,7 +19,8 @@ import java.time.Duration;
  * time, less up to half of it by chance.
  *
  * <p>Usual settings: 4 attempts of 30 seconds each and 2 minutes in all, waits of 0.5 seconds doubling to 8. The
- * channel of {@link GatewayChannels} repeats {@code UNAVAILABLE} within each attempt, besides.
+ * channel of {@link GatewayChannels} repeats {@code UNAVAILABLE} within each attempt, besides. Before a repeat, a {@link
+ * io.grpc.ManagedChannel} that waits after an outage is told to connect now.
  *
  * <p>It is immutable and may be used by many threads at once. The methods {@code with...} return a changed copy.
  */
@@ -143,6 +144,7 @@ public final class CallPlacer {
         if (attempt == maxAttempts || !failure.error().mayRepeat() || !waited(wait, deadline)) {
           throw failure;
         }
+        Reconnection.hasten(stub.getChannel());
       }
     }
   }

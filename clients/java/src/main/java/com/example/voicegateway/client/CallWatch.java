@@ -181,6 +181,7 @@ public final class CallWatch implements Iterator<CallEvent>, Iterable<CallEvent>
       throw fail(broken);
     }
     closed.await(NANOSECONDS.convert(wait), NANOSECONDS);
+    watcher.hasten();
   }
 
   private static boolean isFinal(CallError error) {

@@ -13,7 +13,8 @@ import java.time.Duration;
  *
  * <p>Usual settings: waits of 0.2 seconds doubling to 5 before a new stream; a stream on which nothing came for 60
  * seconds, not even a heartbeat (the gateway sends one every 15 seconds, unless it is set otherwise), is taken for
- * broken; after 300 seconds without any message of a gateway a watch gives up.
+ * broken; after 300 seconds without any message of a gateway a watch gives up. Before a new stream, a {@link
+ * ManagedChannel} that waits after an outage is told to connect now.
  *
  * <p>It is immutable and may be used by many threads at once. The methods {@code with...} return a changed copy.
  */
@@ -107,6 +108,11 @@ public final class CallWatcher {
 
   EventStream open(WatchCallsRequest request) {
     return EventStream.open(stub, request);
+  }
+
+  /** Has the channel connect before a stream is opened again. */
+  void hasten() {
+    Reconnection.hasten(stub.getChannel());
   }
 
   Duration silence() {

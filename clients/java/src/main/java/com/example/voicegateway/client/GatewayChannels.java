@@ -25,6 +25,10 @@ import java.util.concurrent.TimeUnit;
  *   <li>names this package and its version in its user agent.
  * </ul>
  *
+ * <p>After an outage it waits up to two minutes before it connects again, which no stable setting of gRPC's bounds.
+ * {@link CallPlacer} and {@link CallWatcher} have it connect before they repeat. With a stub alone, call {@link
+ * ManagedChannel#resetConnectBackoff()} yourself.
+ *
  * <p>It has no default deadline: set one for every call, 30 seconds or more for PlaceCall, since the gateway may wait
  * 26 seconds for the provider.
  *
