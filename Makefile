@@ -27,7 +27,7 @@ demo: $(RUNTIME) ## Watch calls being placed, answered, redialed, lost and refus
 	@$(BIN)/kaleyra-gateway demo
 
 # Most tests wait for something, so more of them than there are cores run side by side; or: make WORKERS=1 test
-WORKERS ?= 3
+WORKERS ?= 4
 
 test: $(DEV) ## Run all tests (Go, Java, PostgreSQL, containers where those are installed; always with CI=true)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder

@@ -189,7 +189,7 @@ def _receiver(receiver: ReceiverSettings | None, ledger: Ledger) -> Receiver | N
 
 def _watching(settings: Settings, accounts: Accounts, ledger: Ledger, reading: Reading, feed: Feed) -> Watching:
     watch = settings.watch
-    return Watching(accounts, ledger, reading, feed, heartbeat=watch.heartbeat, settle=watch.settle, now=utc_now)
+    return Watching(accounts, ledger, reading, feed, heartbeat=watch.heartbeat, settle=watch.settle)
 
 
 def _dialer(

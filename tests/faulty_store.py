@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import grpc.aio
@@ -152,6 +153,9 @@ class MemoryStore:
 
     async def number_events(self) -> int:
         return 0
+
+    async def time(self) -> datetime:
+        return utc_now()
 
     async def paused(self) -> Pause | None:
         return self.pause

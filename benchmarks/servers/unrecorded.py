@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
+from datetime import datetime
 
 import uvloop
 
@@ -62,6 +63,15 @@ class InMemory:
 
     async def scrub(self) -> None:
         pass
+
+    async def stale(self, *_: object) -> list[Key]:
+        return []
+
+    async def number_events(self) -> int:
+        return 0  # nobody watches
+
+    async def time(self) -> datetime:
+        return utc_now()
 
     async def paused(self) -> Pause | None:
         return None

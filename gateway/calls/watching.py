@@ -11,7 +11,6 @@ from typing import Final
 from gateway.accounts import Accounts
 from gateway.calls.feed import Feed, Subscription
 from gateway.calls.reading import Reading
-from gateway.clock import Now
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
 from gateway.ledger.evidence import decoded
@@ -51,7 +50,6 @@ class Watching:
         *,
         heartbeat: float,
         settle: float,
-        now: Now,
     ) -> None:
         """Builds it.
 
@@ -62,7 +60,6 @@ class Watching:
             feed: Hands events out.
             heartbeat: Seconds of silence after which a stream says that it is alive.
             settle: Seconds without a change after which a stream about one call ends, however far its phones got.
-            now: Tells the time.
         """
         self._accounts = accounts
         self._ledger = ledger
@@ -70,7 +67,6 @@ class Watching:
         self._feed = feed
         self._heartbeat = heartbeat
         self._settle = timedelta(seconds=settle)
-        self._now = now
 
     async def responses(self, request: WatchCallsRequest, inbound: Inbound) -> AsyncGenerator[WatchCallsResponse]:
         """Tells events as they come.
@@ -131,6 +127,16 @@ class Watching:
                 yield _heartbeat(subscription)
 
     async def _of_one_call(self, subscription: Subscription, key: Key) -> AsyncGenerator[WatchCallsResponse]:
+        is_news = True
+        while is_news:
+            async for response in self._until_the_end(subscription, key):
+                yield response
+            is_news = False
+            async for response in self._rest(subscription):
+                is_news = True  # such as a next attempt after a free outcome: what looked like the end was none
+                yield response
+
+    async def _until_the_end(self, subscription: Subscription, key: Key) -> AsyncGenerator[WatchCallsResponse]:
         silent_since, ends_at = time.monotonic(), await self._end(key)
         while ends_at > time.monotonic():
             until = min(silent_since + self._heartbeat, ends_at)
@@ -144,8 +150,6 @@ class Watching:
             else:
                 continue
             silent_since = time.monotonic()
-        async for response in self._rest(subscription):
-            yield response
 
     async def _rest(self, subscription: Subscription) -> AsyncGenerator[WatchCallsResponse]:
         """Tells what was committed before the call was seen to be over: with it, or still without a number."""
@@ -161,15 +165,15 @@ class Watching:
         """When a stream about a call ends if nothing changes, by the monotonic clock; in the past when it is over."""
         try:
             record = await self._ledger.find(key)
+            if record is None or record.dispatch in _NOBODY_WAS_DIALED:
+                return -math.inf
+            if record.dispatch == DISPATCH_SENDING:
+                return math.inf
+            if record.request and is_over(OutboundCallRequest.FromString(record.request), decoded(record.evidence)):
+                return -math.inf
+            left = max(record.changed, record.expected) + self._settle - await self._ledger.time()
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
-        if record is None or record.dispatch in _NOBODY_WAS_DIALED:
-            return -math.inf
-        if record.dispatch == DISPATCH_SENDING:
-            return math.inf
-        if record.request and is_over(OutboundCallRequest.FromString(record.request), decoded(record.evidence)):
-            return -math.inf
-        left = max(record.changed, record.expected) + self._settle - self._now()
         return time.monotonic() + left.total_seconds()
 
 

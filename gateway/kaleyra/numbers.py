@@ -1,8 +1,12 @@
 """Numbers: how the provider may read one that was written without its country code, and whom it then reports about."""
 
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
+
+_NATIONAL: Final = 7
+"""Digits of a number that is written without its country code, at least."""
 
 
 def readings(number: str, prefix: str) -> AbstractSet[str]:
@@ -26,9 +30,16 @@ def recipient_of(call: OutboundCallRequest, callee: str) -> int | None:
     """
     if not callee:
         return 0 if len(call.recipients) == 1 else None
-    exact = [place for place, each in enumerate(call.recipients) if callee in readings(each.number, call.prefix)]
-    found = exact or [place for place, each in enumerate(call.recipients) if callee in _short(each.number, call.prefix)]
-    return found[0] if len(found) == 1 else None
+    ways = (
+        lambda each: callee in readings(each.number, call.prefix),
+        lambda each: callee in _short(each.number, call.prefix),
+        # How long a country code is, is not told: without it, the rest still names one number among a few.
+        lambda each: len(callee) >= _NATIONAL and each.number.endswith(callee),
+    )
+    for matches in ways:
+        if found := [place for place, each in enumerate(call.recipients) if matches(each)]:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _short(number: str, prefix: str) -> AbstractSet[str]:

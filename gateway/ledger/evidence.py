@@ -86,6 +86,10 @@ class Attempt:
             return DISPOSITION_UNSPECIFIED
         return max(self.disposition, self.end, key=rank)
 
+    def end_told(self) -> Mapping[str, Any]:
+        """What is told of an attempt at its end, by the attribute's name."""
+        return {name: getattr(self, name) for name in ("ended", "ring", "billed", "keys", "credits")}
+
 
 Attempts = Mapping[str, Attempt]
 """By the provider's call id; empty for reports that told none."""

@@ -247,6 +247,14 @@ class Ledger:
         """
         return await self._read(self._store.number_events(), is_telling=False)
 
+    async def time(self) -> datetime:
+        """Reads the clock that records and events are dated by, which may not be this machine's.
+
+        Raises:
+            LedgerUnavailableError: It cannot be read.
+        """
+        return await self._read(self._store.time())
+
     async def end_of(self, record: Record) -> Record:
         """Waits until an attempt that runs elsewhere has ended, and reads what became of it.
 

@@ -6,7 +6,9 @@ request's retry rules allow brings ENDED back to RINGING.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -14,10 +16,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.ledger.evidence import Attempt, Attempts, Evidence, merged, rank
 from gateway.ledger.redials import may_redial
 from voicegateway.v1.outbound_call_pb2 import (
+    DISPOSITION_ANSWERED,
     RECIPIENT_STATE_ANSWERED,
     RECIPIENT_STATE_ENDED,
     RECIPIENT_STATE_RINGING,
     RECIPIENT_STATE_WAITING,
+    Disposition,
     OutboundCall,
     OutboundCallRequest,
     RecipientOutcome,
@@ -45,48 +49,85 @@ def outcomes_of(call: OutboundCallRequest, evidence: Evidence, before: bytes = b
 
 def outcome_of(call: OutboundCallRequest, told: Attempts, *, is_stale: bool) -> RecipientOutcome:
     """Renders one recipient's outcome."""
-    attempts = _told_apart(told)
-    ended = {known: attempt for known, attempt in attempts.items() if attempt.ended is not None}
-    state = _state(call, attempts, ended)
-    outcome = RecipientOutcome(state=state, attempts=sum(1 for known in attempts if known))
+    story = _Story.of(told)
+    state = story.state(call)
+    outcome = RecipientOutcome(state=state, attempts=sum(1 for known in told if known))
     outcome.stale = is_stale and state != RECIPIENT_STATE_ENDED
-    if attempts:
-        _show_the_end(outcome, attempts, ended)
-        shown = ended if state == RECIPIENT_STATE_ENDED else {k: v for k, v in attempts.items() if k not in ended}
+    if told:
+        _show_the_end(outcome, story)
+        shown = story.ended if state == RECIPIENT_STATE_ENDED and story.ended else story.going_on
         known = max(shown, key=lambda known: (_progress(shown[known]), rank(shown[known].best()), known))
-        _show(outcome, known, shown[known])
+        _show(outcome, known, story.completed(shown[known]) if state == RECIPIENT_STATE_ENDED else shown[known])
     return outcome
 
 
 def is_over(call: OutboundCallRequest, evidence: Evidence) -> bool:
     """Whether every recipient's call has ended and no redial is possible."""
     return len(call.recipients) == len(evidence.attempts) and all(
-        _is_over(call, told) for told in evidence.attempts.values()
+        _Story.of(told).is_over(call) for told in evidence.attempts.values()
     )
 
 
-def _is_over(call: OutboundCallRequest, told: Attempts) -> bool:
-    attempts = _told_apart(told)
-    ended = [attempt.best() for attempt in attempts.values() if attempt.ended is not None]
-    return bool(ended) and not may_redial(call, ended)
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """The attempts at one recipient, told apart.
 
+    The provider may leave its id empty in some kinds of reports. With one attempt it is clear what they are about; with
+    several they are about any of them, or all: they make no attempt of their own, neither one that has ended nor one
+    that goes on, and tell only what holds whichever it was.
 
-def _told_apart(told: Attempts) -> Attempts:
-    """Adds reports without an id to the attempt that there is, if it is one; else they are one of their own."""
-    known = [each for each in told if each]
-    if "" not in told or len(known) != 1:
-        return told
-    return {known[0]: merged(told[known[0]], told[""])}
+    Attributes:
+        ended: Those that have ended.
+        going_on: Those that have not.
+        nameless: What reports without an id told, where there are several attempts.
+    """
 
+    ended: Attempts
+    going_on: Attempts
+    nameless: Attempt
 
-def _state(call: OutboundCallRequest, attempts: Attempts, ended: Attempts) -> RecipientState.ValueType:
-    going_on = max((_progress(each) for each in attempts.values() if each.ended is None), default=None)
-    if not ended:
-        return RECIPIENT_STATE_WAITING if going_on is None else going_on
-    is_redialed = going_on is not None and going_on > RECIPIENT_STATE_WAITING
-    if is_redialed and going_on is not None and may_redial(call, [each.best() for each in ended.values()]):
-        return going_on
-    return RECIPIENT_STATE_ENDED
+    @classmethod
+    def of(cls, told: Attempts) -> Self:
+        attempts, nameless = dict(told), Attempt()
+        if "" in told and len(told) > 1:
+            nameless = attempts.pop("")
+        if len(attempts) == 1:
+            attempts = {known: merged(attempt, nameless) for known, attempt in attempts.items()}
+            nameless = Attempt()
+        ended = {known: attempt for known, attempt in attempts.items() if attempt.ended is not None}
+        return cls(ended, {known: attempt for known, attempt in attempts.items() if known not in ended}, nameless)
+
+    def ends(self) -> list[Disposition.ValueType]:
+        """How attempts ended, each once: a nameless end is one more only where it cannot be any of the others."""
+        ends = [attempt.best() for attempt in self.ended.values()]
+        answered = self.nameless.disposition == DISPOSITION_ANSWERED and DISPOSITION_ANSWERED not in ends
+        return [*ends, self.nameless.disposition] if self.nameless.ended and (answered or not ends) else ends
+
+    def state(self, call: OutboundCallRequest) -> RecipientState.ValueType:
+        """How far it is."""
+        ends, progress = self.ends(), self._progress()
+        if not ends or (progress > RECIPIENT_STATE_WAITING and may_redial(call, ends)):
+            return progress
+        return RECIPIENT_STATE_ENDED
+
+    def is_over(self, call: OutboundCallRequest) -> bool:
+        """Whether it has ended and no redial is possible."""
+        ends = self.ends()
+        return bool(ends) and not may_redial(call, ends)
+
+    def completed(self, attempt: Attempt) -> Attempt:
+        """Adds to an attempt what only nameless reports of such an end told."""
+        end = self.nameless.disposition
+        if self.nameless.ended is None or (attempt.ended is not None and attempt.best() != end):
+            return attempt
+        lacking = {name: told for name, told in self.nameless.end_told().items() if not getattr(attempt, name)}
+        return replace(attempt, **lacking)
+
+    def _progress(self) -> RecipientState.ValueType:
+        """How far those are that go on; one of them may be what nameless reports are about."""
+        if not self.going_on:
+            return RECIPIENT_STATE_WAITING
+        return max(_progress(each) for each in (*self.going_on.values(), replace(self.nameless, ended=None)))
 
 
 def _progress(attempt: Attempt) -> RecipientState.ValueType:
@@ -97,11 +138,13 @@ def _progress(attempt: Attempt) -> RecipientState.ValueType:
     return RECIPIENT_STATE_WAITING if attempt.started is None else RECIPIENT_STATE_RINGING
 
 
-def _show_the_end(outcome: RecipientOutcome, attempts: Attempts, ended: Attempts) -> None:
+def _show_the_end(outcome: RecipientOutcome, story: _Story) -> None:
     """Shows the disposition that stands among all attempts once one has ended, and the status that says so."""
+    ended = [each for each in (*story.ended.values(), story.nameless) if each.ended is not None]
     if ended:
-        best = max(ended.values(), key=lambda each: (rank(each.best()), rank(each.disposition), each.status))
-        outcome.disposition = max(best.best(), *(each.end for each in attempts.values()), key=rank)
+        best = max(ended, key=lambda each: (rank(each.best()), rank(each.disposition), each.status))
+        picked_up = (each.end for each in (*story.going_on.values(), story.nameless))
+        outcome.disposition = max(best.best(), *picked_up, key=rank)
         outcome.provider_status = best.status
 
 

@@ -116,7 +116,8 @@ class Record:
     @property
     def expected(self) -> datetime:
         """When phones are expected to ring at the earliest, as far as the request is still there to tell."""
-        return max(self.updated, expected_start(self.request, self.created))
+        reserved = self.created if self.attempt == 1 else self.updated  # of a later attempt, not much later than it was
+        return max(self.updated, expected_start(self.request, reserved))
 
     def token_list(self) -> list[bytes]:
         """The hashes of the report tokens of all attempts."""

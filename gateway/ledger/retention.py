@@ -14,9 +14,15 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2 as details_pb2
 from google.rpc import status_pb2
 
-from gateway.ledger.record import Record, Stage
+from gateway.ledger.record import WAITING, Record, Stage
 from gateway.settings import Ledger
-from voicegateway.v1.outbound_call_pb2 import OutboundCall, ProviderReply, Resolution
+from voicegateway.v1.outbound_call_pb2 import (
+    DISPATCH_ACCEPTED,
+    OutboundCall,
+    OutboundCallRequest,
+    ProviderReply,
+    Resolution,
+)
 
 M = TypeVar("M", bound=Message)
 
@@ -66,7 +72,7 @@ def erase(record: Record | None, retention: Retention, now: datetime) -> Record 
         stage=Stage.ERASED,
         erased=now,
         evidence=b"",
-        outcomes=_edited(record.outcomes, OutboundCall(), _drop_keys),
+        outcomes=_edited(_outcomes(record), OutboundCall(), _drop_keys),
         stale_at=None,
     )
 
@@ -93,6 +99,14 @@ def entomb(record: Record | None, retention: Retention, now: datetime) -> Record
 
 def _is_due(record: Record, stage: Stage, after: timedelta, now: datetime) -> bool:
     return record.is_settled and record.stage < stage and record.retain_from + after < now
+
+
+def _outcomes(record: Record) -> bytes:
+    """How each recipient's call went; that so many phones may have rung is kept where nothing was heard of them."""
+    if record.outcomes or record.dispatch != DISPATCH_ACCEPTED:
+        return record.outcomes
+    recipients = OutboundCallRequest.FromString(record.request).recipients
+    return OutboundCall(recipients=[WAITING] * len(recipients)).SerializeToString()
 
 
 def _edited(encoded: bytes, message: M, edit: Callable[[M], None]) -> bytes:

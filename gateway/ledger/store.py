@@ -223,6 +223,10 @@ class Store(Protocol):
         """Deletes an account's oldest events, as far as they happened longer ago than that; returns how many."""
         ...
 
+    async def time(self) -> datetime:
+        """Reads the ledger's clock: the same for all who share it."""
+        ...
+
     async def paused(self) -> Pause | None:
         """Reads whether an operator has paused dialing; cheap enough to be asked all the time."""
         ...

@@ -31,8 +31,9 @@ def read_variables(query: bytes, content_type: str, body: bytes) -> list[tuple[s
 
 def _of_body(content_type: str, body: bytes) -> Variables:
     boundary = boundary_of(content_type)
-    if boundary:
-        return fields(boundary, body, MOST)
+    parts = list(fields(boundary, body, MOST)) if boundary else []
+    if parts:
+        return iter(parts)
     document = _json(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else None
     return _urlencoded(body.strip()) if document is None else _scalars(document)
 

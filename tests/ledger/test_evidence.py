@@ -15,6 +15,7 @@ from gateway.kaleyra.reports import Report, ReportKind
 from gateway.ledger import transitions
 from gateway.ledger.evidence import PRECEDENCE, decoded, encoded, merged, rank
 from gateway.ledger.evidence import Attempt as Heard
+from gateway.ledger.recipients import is_over
 from gateway.ledger.record import Record, hashed, outcomes
 from gateway.ledger.transitions import Outcome
 from voicegateway.v1.outbound_call_pb2 import (
@@ -236,6 +237,84 @@ def test_reports_without_an_id_belong_to_the_only_attempt():
         outcome.keypress,
     )
     assert (RECIPIENT_STATE_ENDED, "", 0) == (unnamed.state, unnamed.provider_call_id, unnamed.attempts)
+
+
+NAMELESS_BUSY = told(ReportKind.DLR, "", status="BUSY", disposition=DISPOSITION_BUSY, credits="0.1")
+NAMELESS_ANSWER = replace(NAMELESS_BUSY, status="ANSWER", disposition=DISPOSITION_ANSWERED, keypress="1")
+BUSY_AGAIN = replace(BUSY, provider_call_id="b")
+
+
+@pytest.mark.parametrize(
+    ("reports", "state", "disposition", "over"),
+    [
+        pytest.param([START, BUSY, NAMELESS_BUSY], RECIPIENT_STATE_ENDED, DISPOSITION_BUSY, False, id="one attempt"),
+        pytest.param(
+            [START, BUSY, NAMELESS_BUSY, START_AGAIN], RECIPIENT_STATE_RINGING, DISPOSITION_BUSY, False, id="a redial"
+        ),
+        pytest.param(
+            [START, BUSY, NAMELESS_BUSY, START_AGAIN, told(ReportKind.ANSWER, "")],
+            RECIPIENT_STATE_ANSWERED,
+            DISPOSITION_ANSWERED,
+            False,
+            id="a nameless answer is that of the attempt that goes on",
+        ),
+        pytest.param(
+            [START, BUSY, NAMELESS_BUSY, START_AGAIN, NAMELESS_ANSWER],
+            RECIPIENT_STATE_ENDED,
+            DISPOSITION_ANSWERED,
+            True,
+            id="a nameless end as answered ends it",
+        ),
+        pytest.param(
+            [START, BUSY, NAMELESS_BUSY, START_AGAIN, NAMELESS_BUSY],
+            RECIPIENT_STATE_RINGING,
+            DISPOSITION_BUSY,
+            False,
+            id="whose end it is that came twice, nobody knows",
+        ),
+        pytest.param(
+            [START, BUSY, NAMELESS_BUSY, START_AGAIN, BUSY_AGAIN],
+            RECIPIENT_STATE_ENDED,
+            DISPOSITION_BUSY,
+            True,
+            id="both have ended",
+        ),
+        pytest.param(
+            [START, START_AGAIN, NAMELESS_BUSY],
+            RECIPIENT_STATE_RINGING,
+            DISPOSITION_BUSY,
+            False,
+            id="one of two has ended",
+        ),
+    ],
+)
+def test_reports_without_an_id_make_no_attempt_beside_others(reports, state, disposition, over):
+    """One redial is asked for: it is not taken for made, nor an attempt for going on, by reports of any attempt."""
+    record = after(placed(retry_count=1), *reports)
+    shuffled = after(placed(retry_count=1), *reversed(reports))
+    [outcome] = outcomes(record.outcomes, ())
+    call = OutboundCallRequest.FromString(record.request)
+
+    assert (state, disposition) == (outcome.state, outcome.disposition)
+    assert over == is_over(call, decoded(record.evidence))
+    assert record.outcomes == shuffled.outcomes
+
+
+def test_a_nameless_start_is_no_attempt_that_goes_on_beside_others():
+    """Both that are known have ended; a third one, which the request would allow, nobody has heard of."""
+    [outcome] = outcomes_after(told(ReportKind.START, ""), BUSY, BUSY_AGAIN, retry_count=2)
+
+    assert (RECIPIENT_STATE_ENDED, 2) == (outcome.state, outcome.attempts)
+
+
+def test_what_only_a_nameless_report_of_the_same_end_told_is_shown():
+    """The key and the price come with `dlrurl` alone, which names no attempt."""
+    answered = told(ReportKind.END, "b", status="ANSWER", disposition=DISPOSITION_ANSWERED)
+    [outcome] = outcomes_after(START, BUSY, NAMELESS_ANSWER, START_AGAIN, answered, retry_count=1)
+    [other] = outcomes_after(START, BUSY, NAMELESS_BUSY, START_AGAIN, answered, retry_count=1)
+
+    assert ("b", "1", "0.1") == (outcome.provider_call_id, outcome.keypress, outcome.credits)
+    assert ("b", "", "") == (other.provider_call_id, other.keypress, other.credits)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,10 @@ from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_OUTCOME_UNKNOWN,
     DISPATCH_SENDING,
+    RECIPIENT_STATE_WAITING,
     RESOLUTION_SOURCE_OPERATOR,
     ProviderReply,
+    RecipientOutcome,
     Resolution,
 )
 from voicegateway_client.violation import Violation
@@ -305,7 +307,19 @@ async def test_a_call_says_when_it_is_erased(store, clock):
     assert timedelta(days=5) <= erased.erased - record.updated < timedelta(days=6)
     assert not unknown.to_call(RETENTION.erase_after).HasField("erase_time")
     assert not record.to_call().HasField("erase_time")
-    assert [] == list(erased.to_call(RETENTION.erase_after).recipients)
+
+
+async def test_it_is_still_told_how_many_were_called_when_nothing_was_heard_of_them(store, clock):
+    """Without numbers, and only where phones may have rung."""
+    two = [{"number": "+13236550107"}, {"number": "+13236550108"}]
+    record = await place(store, wish(recipients=two))
+    refused = await place(store, wish("request-refused", recipients=two), THROTTLED)
+    clock.ahead += timedelta(days=5)
+    await keep(store)
+    erased, nobody = [await store.find(each.key) for each in (record, refused)]
+
+    assert 2 * [RecipientOutcome(state=RECIPIENT_STATE_WAITING)] == list(erased.to_call().recipients)
+    assert [] == list(nobody.to_call().recipients)
 
 
 def test_retention_is_set_in_days():

@@ -1,6 +1,7 @@
 """A page's program, with connect-web and no generated code, through Envoy's gRPC-Web filter."""
 
 import asyncio
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -22,22 +23,30 @@ def program() -> Path:
     """The example with its packages, in a copy under .tools: as long as the lock stays, they are fetched once."""
     needs("node", "npm")
     lock = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()[:12]
-    folder = ROOT / ".tools" / f"web-{lock}" / "examples" / "web"
-    descriptors = folder.parents[1] / "generated" / "descriptors"
-    for source, target in ((WEB, folder), (ROOT / "generated" / "descriptors", descriptors)):
+    whole = ROOT / ".tools" / f"web-{lock}"
+    whole.mkdir(parents=True, exist_ok=True)
+    with (whole / "lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)  # another worker may be at it, too
+        return _installed(whole) / "place_call.js"
+
+
+def _installed(whole: Path) -> Path:
+    folder, installed = whole / "examples" / "web", whole / "installed"
+    for source, target in ((WEB, folder), (ROOT / "generated" / "descriptors", whole / "generated" / "descriptors")):
         target.mkdir(parents=True, exist_ok=True)
         for file in source.iterdir():
-            if file.is_file():
+            if file.is_file() and not _is_same(file, target / file.name):  # another worker may be reading it
                 shutil.copy(file, target)
-    if not (folder / "node_modules").exists():
-        _install(folder)
-    return folder / "place_call.js"
+    if not installed.exists():
+        command = ["npm", "ci", "--no-audit", "--no-fund"]
+        outcome = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert 0 == outcome.returncode, outcome.stdout + outcome.stderr
+        installed.touch()
+    return folder
 
 
-def _install(folder: Path) -> None:
-    command = ["npm", "ci", "--no-audit", "--no-fund"]
-    outcome = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert 0 == outcome.returncode, outcome.stdout + outcome.stderr
+def _is_same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()
 
 
 @pytest.fixture

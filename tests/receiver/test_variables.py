@@ -63,6 +63,7 @@ def test_what_was_written_properly_is_read_as_it_was(pairs):
             [("a", "1\r\n2")],
             id="multipart",
         ),
+        pytest.param(b"", "multipart/form-data; boundary=b", b"a=1", [("a", "1")], id="a form by a wrong name"),
     ],
 )
 def test_what_is_read(query, content_type, body, variables):

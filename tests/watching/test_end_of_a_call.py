@@ -1,5 +1,8 @@
 """When a stream about one call ends: at once where nothing can follow, else once it has been silent for a while."""
 
+import asyncio
+import itertools
+import time
 from datetime import timedelta
 
 import faults
@@ -194,3 +197,57 @@ async def test_a_call_for_later_that_is_never_reported_ends(start_watched):
 
     assert 2 == len(events)
     assert ended >= call.create_time.ToDatetime(ended.tzinfo) + timedelta(seconds=1.4)
+
+
+async def test_what_begins_again_while_a_stream_ends_is_told_to_its_end(start_on_store, store):
+    """It was refused and the id is free, and just then the caller repeats it: the stream is about that, too."""
+    watched = await start_on_store()
+    watched.provider.behave(faults.says(reply({}, 429)))
+    await watched.refused(requestId="reminder-8812")
+    watched.provider.reply(ACCEPTED)
+    looked, go_on = asyncio.Event(), asyncio.Event()
+    read, looks = store.__getattr__("find"), itertools.count(1)
+
+    async def find(key):
+        record = await read(key)
+        if next(looks) == 2:  # the first one is for what is to be watched, and this for whether it is over
+            looked.set()
+            await go_on.wait()
+        return record
+
+    store.find = find
+    stream = watched.watch(request_id="reminder-8812")
+    await looked.wait()
+    await watched.place(requestId="reminder-8812")
+    go_on.set()
+    await stream.events(4)
+    await watched.plays(ONE, "BUSY")
+
+    assert "RECIPIENT_CHANGED ...0107 ENDED BUSY" == story(await stream.rest())[-1]
+
+
+async def test_a_delay_is_waited_for_at_a_later_attempt_too(start_watched):
+    """It counts from that attempt: the phone rings long after a delay from the first one would have passed."""
+    watched = await start_watched(watch={"settle": 0.1})
+    call = dict(TO_A_FLOW) | {"delay": "2s"}
+    watched.provider.behave(faults.says(reply({}, 429)))
+    await watched.refused(call, requestId="reminder-8812")
+    await asyncio.sleep(2.2)
+    watched.provider.reply(ACCEPTED)
+    await watched.place(call, requestId="reminder-8812")
+    events = await watched.watch(request_id="reminder-8812").rest()
+    ended = utc_now()
+
+    assert ended >= events[-1].occur_time.ToDatetime(ended.tzinfo) + timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("minutes", [pytest.param(-30, id="behind"), pytest.param(30, id="ahead")])
+async def test_silence_is_measured_by_the_clock_of_the_ledger(start_on_store, clock, minutes):
+    """Which may be a server's that differs from this machine's: what happened just now is waited after all the same."""
+    watched = await start_on_store(watch={"settle": 1.0})
+    clock.ahead = timedelta(minutes=minutes)
+    call = await watched.place()
+    begun = time.monotonic()
+    await watched.watch(call_id=call.call_id).rest()
+
+    assert 0.9 <= time.monotonic() - begun < 60

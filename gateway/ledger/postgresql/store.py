@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,6 +174,12 @@ class PostgresqlStore:
     async def vacuum(self) -> None:
         """Vacuums over a connection of its own, which may take its time."""
         await maintenance.vacuum(self._url)
+
+    async def time(self) -> datetime:
+        """Is the server's."""
+        async with self._readers.lend() as connection:
+            now: datetime = await connection.fetchval("SELECT clock_timestamp() + $1::interval", self._ahead())
+        return now
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -196,6 +196,10 @@ class SqliteStore:
     async def vacuum(self) -> None:
         """Gives free pages back to the disk, a few at a time, and empties the write-ahead log."""
         await asyncio.to_thread(maintenance.vacuum, self._file)
+
+    async def time(self) -> datetime:
+        """Is this machine's."""
+        return self._now()
 
     async def paused(self) -> Pause | None:
         """Reads the one row that there is while it is paused."""
