@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Final
 
@@ -85,8 +86,9 @@ class Watching:
                 told = self._of_one_call(subscription, record.key)
             else:
                 told = self._of_an_account(subscription, is_new=cursor is None)
-            async for response in told:
-                yield response
+            async with aclosing(told):
+                async for response in told:
+                    yield response
 
     async def _cursor(self, request: WatchCallsRequest, account: str, record: Record | None) -> int | None:
         """After which sequence to begin; None for from now on."""
@@ -129,12 +131,14 @@ class Watching:
     async def _of_one_call(self, subscription: Subscription, key: Key) -> AsyncGenerator[WatchCallsResponse]:
         is_news = True
         while is_news:
-            async for response in self._until_the_end(subscription, key):
-                yield response
+            async with aclosing(self._until_the_end(subscription, key)) as told:
+                async for response in told:
+                    yield response
             is_news = False
-            async for response in self._rest(subscription):
-                is_news = True  # such as a next attempt after a free outcome: what looked like the end was none
-                yield response
+            async with aclosing(self._rest(subscription)) as rest:
+                async for response in rest:
+                    is_news = True  # such as a next attempt after a free outcome: what looked like the end was none
+                    yield response
 
     async def _until_the_end(self, subscription: Subscription, key: Key) -> AsyncGenerator[WatchCallsResponse]:
         silent_since, ends_at = time.monotonic(), await self._end(key)

