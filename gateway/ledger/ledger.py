@@ -209,8 +209,6 @@ class Ledger:
 
         if key is not None:
             await self._change(key, report)
-        if not is_ours:
-            self._report_keys.forget(token_hash)
         return is_ours
 
     async def go_stale(self) -> bool:

@@ -34,7 +34,3 @@ class ReportKeys:
                 del self._keys[next(iter(self._keys))]
             self._keys[token] = key
         return key
-
-    def forget(self, token: bytes) -> None:
-        """Looks a token up anew the next time."""
-        self._keys.pop(token, None)

@@ -307,6 +307,23 @@ def test_a_nameless_start_is_no_attempt_that_goes_on_beside_others():
     assert (RECIPIENT_STATE_ENDED, 2) == (outcome.state, outcome.attempts)
 
 
+def test_a_nameless_end_is_no_redial_of_who_answered():
+    """Two redials of whoever answered are asked for, and one has been made: it may ring once more."""
+    again = replace(ENDED, provider_call_id="b")
+    rules = {"retry_rules": {"rules": [{"count": 2, "statuses": []}]}}
+    record = after(placed(**rules), START, ENDED, NAMELESS_ANSWER, START_AGAIN, again)
+
+    assert not is_over(OutboundCallRequest.FromString(record.request), decoded(record.evidence))
+
+
+def test_a_nameless_end_of_attempts_that_go_on_ends_them_where_no_redial_is_asked_for():
+    """Which of the two is shown is the later id; its end is when that report came."""
+    [outcome] = outcomes_after(START, START_AGAIN, NAMELESS_BUSY)
+
+    assert (RECIPIENT_STATE_ENDED, "b", "0.1") == (outcome.state, outcome.provider_call_id, outcome.credits)
+    assert outcome.HasField("end_time")
+
+
 def test_what_only_a_nameless_report_of_the_same_end_told_is_shown():
     """The key and the price come with `dlrurl` alone, which names no attempt."""
     answered = told(ReportKind.END, "b", status="ANSWER", disposition=DISPOSITION_ANSWERED)

@@ -319,7 +319,7 @@ async def test_it_is_still_told_how_many_were_called_when_nothing_was_heard_of_t
     erased, nobody = [await store.find(each.key) for each in (record, refused)]
 
     assert 2 * [RecipientOutcome(state=RECIPIENT_STATE_WAITING)] == list(erased.to_call().recipients)
-    assert [] == list(nobody.to_call().recipients)
+    assert ([], b"") == (list(nobody.to_call().recipients), nobody.outcomes)
 
 
 def test_retention_is_set_in_days():

@@ -11,6 +11,7 @@ from gateway.kaleyra.reports import Report, ReportKind
 from gateway.ledger import transitions
 from gateway.ledger.events import Span
 from gateway.ledger.keeper import Keeper
+from gateway.ledger.postgresql.events import MOST_AT_ONCE
 from gateway.ledger.record import hashed
 from gateway.ledger.retention import Retention
 from gateway.ledger.transitions import Outcome
@@ -70,6 +71,15 @@ async def test_every_change_is_told_once_in_order(store):
     assert sorted(each.occur_time.ToNanoseconds() for each in told) == [
         each.occur_time.ToNanoseconds() for each in told
     ]
+
+
+async def test_all_that_is_committed_is_numbered_at_once_however_much_it_is(store):
+    """More than PostgreSQL numbers in one transaction."""
+    many = MOST_AT_ONCE + 1
+    await asyncio.gather(*(reserve(store, wish(f"request-{number:04}")) for number in range(many)))
+    await store.number_events()
+
+    assert Span(0, many) == await store.span("default")
 
 
 async def test_accounts_count_by_themselves_and_calls_are_read_alone(store):
