@@ -7,13 +7,14 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from gateway.accounts import Accounts
 from gateway.calls.feed import Feed, Subscription
 from gateway.calls.reading import Reading
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
+from gateway.ledger.events import Span
 from gateway.ledger.evidence import decoded
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.recipients import is_over
@@ -104,11 +105,7 @@ class Watching:
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
         if is_gone or after > span.newest:
-            raise GatewayError(
-                ERROR_REASON_CURSOR_OUT_OF_RANGE,
-                oldest_sequence=str(min(span.forgotten + 1, span.newest)),
-                newest_sequence=str(span.newest),
-            )
+            raise _out_of_range(span)
         return after
 
     async def _is_whole(self, record: Record | None) -> bool:
@@ -122,11 +119,22 @@ class Watching:
         if is_new:
             yield _heartbeat(subscription)
         while True:
+            last = subscription.cursor
             events = await subscription.next(self._heartbeat)
+            if events and last and events[0].sequence != last + 1:
+                await self._tell_of_a_gap(subscription.account)
             for event in events:
                 yield WatchCallsResponse(event=event.to_call_event())
             if not events:
                 yield _heartbeat(subscription)
+
+    async def _tell_of_a_gap(self, account: str) -> NoReturn:
+        """Ends a stream whose reader was so slow that what comes next for him is forgotten."""
+        try:
+            span = await self._ledger.span(account)
+        except LedgerUnavailableError as error:
+            raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
+        raise _out_of_range(span)
 
     async def _of_one_call(self, subscription: Subscription, key: Key) -> AsyncGenerator[WatchCallsResponse]:
         is_news = True
@@ -151,6 +159,8 @@ class Watching:
                 ends_at = await self._end(key)
             elif silent_since + self._heartbeat <= time.monotonic():
                 yield _heartbeat(subscription)
+                if math.isinf(ends_at):  # a replica of before there were events may have ended the attempt
+                    ends_at = await self._end(key)
             else:
                 continue
             silent_since = time.monotonic()
@@ -179,6 +189,14 @@ class Watching:
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
         return time.monotonic() + left.total_seconds()
+
+
+def _out_of_range(span: Span) -> GatewayError:
+    return GatewayError(
+        ERROR_REASON_CURSOR_OUT_OF_RANGE,
+        oldest_sequence=str(min(span.forgotten + 1, span.newest)),
+        newest_sequence=str(span.newest),
+    )
 
 
 def _heartbeat(subscription: Subscription) -> WatchCallsResponse:

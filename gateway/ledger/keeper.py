@@ -44,33 +44,33 @@ class Keeper:
         Raises:
             LedgerUnavailableError: It cannot be done now.
         """
+        # Each kind in every step: a steady flow of one kind would keep the others from ever being looked at.
         done = (
-            await self._reduce(Stage.WHOLE, self._retention.erase_after)
-            or await self._reduce(Stage.ERASED, self._retention.entomb_after)
-            or await self._forget()
-            or await self._forget_events()
+            await self._reduce(Stage.WHOLE, self._retention.erase_after),
+            await self._reduce(Stage.ERASED, self._retention.entomb_after),
+            await self._forget(),
+            await self._store.forget_events(self._retention.entomb_after, EVENTS_STEP),
         )
-        if self._is_dirty and not done:
+        more = any(count >= most for count, most in zip(done, (STEP, STEP, STEP, EVENTS_STEP), strict=True))
+        self._is_dirty |= any(done)
+        if self._is_dirty and not more:
             await self._store.scrub()
-        self._is_dirty = done
-        return done
+            self._is_dirty = False
+        return more
 
-    async def _reduce(self, stage: Stage, after: timedelta) -> bool:
+    async def _reduce(self, stage: Stage, after: timedelta) -> int:
         keys = await self._store.due(stage, after, STEP)
         changes = await asyncio.gather(*(self._store.change(key, self._retained) for key in keys))
         reduced = sum(changed.is_mine for changed in changes)
         if reduced:
             log.debug("records reduced", count=reduced, stage=stage.name)
-        return reduced > 0
+        return reduced
 
     def _retained(self, record: Record | None, now: datetime) -> Record | None:
         return retain(record, self._retention, now)
 
-    async def _forget_events(self) -> bool:
-        return await self._store.forget_events(self._retention.entomb_after, EVENTS_STEP) > 0
-
-    async def _forget(self) -> bool:
+    async def _forget(self) -> int:
         forgotten = await self._store.forget(self._retention.forget_after, STEP)
         if forgotten:
             log.debug("tombstones forgotten", count=forgotten)
-        return forgotten > 0
+        return forgotten

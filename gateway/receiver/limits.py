@@ -20,6 +20,8 @@ class Limits:
         patience: How long a report waits for the ledger. The write goes on behind it.
         sending: How long a request may take to arrive, from its first byte, or the connection's beginning, to its last.
         idle: How long a connection is kept for a next request.
+        handshakes: TLS handshakes at once, which are no connections yet. One more takes the place of the oldest, once
+            that has had a second.
         handshake: How long a TLS handshake may take.
         goodbye: How long a stop waits for the answers in flight.
     """
@@ -32,5 +34,6 @@ class Limits:
     patience: float = 10.0
     sending: float = 10.0
     idle: int = 60
+    handshakes: int = 150
     handshake: float = 5.0
     goodbye: float = 3.0

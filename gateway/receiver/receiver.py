@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
 
 import uvicorn
 
 from gateway.clock import Now
 from gateway.receiver.connections import Connections
+from gateway.receiver.handshakes import Connect, Handshakes
 from gateway.receiver.limits import Limits
 from gateway.receiver.listening import BACKLOG, listening_socket, server_context
 from gateway.receiver.protocol import Protocol
@@ -38,7 +42,7 @@ class Receiver:
         self._taking = Taking(take, self._limits)
         self._reception = Reception(settings, self._taking, now=now, limits=self._limits)
         self._connections = Connections(self._limits.connections)
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | Handshakes | None = None
 
     async def start(self) -> str:
         """Listens.
@@ -49,15 +53,17 @@ class Receiver:
         Raises:
             InvalidSettingsError: The address cannot be listened on, or a file of `tls` cannot be used.
         """
-        options = self._tls()
+        tls = None if self._settings.tls is None else server_context(self._settings.tls)
         listening = await listening_socket(self._settings.listen)
-        loop = asyncio.get_running_loop()
-        config = self._config()
-        # uvicorn's own Server would handle signals, and wait without end for whoever is connected.
-        self._server = await loop.create_server(
-            lambda: Protocol(config, self._connections, self._limits), sock=listening, backlog=BACKLOG, **options
-        )
-        return f"{self._settings.listen.rpartition(':')[0]}:{listening.getsockname()[1]}"
+        port = listening.getsockname()[1]
+        if tls is None:
+            # uvicorn's own Server would handle signals, and wait without end for whoever is connected.
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._protocol(), sock=listening, backlog=BACKLOG)
+        else:
+            self._server = Handshakes(listening, self._handshake(tls), self._limits.handshakes)
+            self._server.start()
+        return f"{self._settings.listen.rpartition(':')[0]}:{port}"
 
     async def stop(self) -> None:
         """Takes no more, gives the reports in flight their answers within a few seconds, and closes."""
@@ -69,12 +75,19 @@ class Receiver:
             await asyncio.wait(self._connections.tasks, timeout=_LAST_STEP)
         self._reception.turned_away.tell()
 
-    def _tls(self) -> dict[str, Any]:
-        if self._settings.tls is None:
-            return {}
-        seconds = self._limits.handshake
-        context = server_context(self._settings.tls)
-        return {"ssl": context, "ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": seconds}
+    def _protocol(self) -> Callable[[], Protocol]:
+        config = self._config()
+        return lambda: Protocol(config, self._connections, self._limits)
+
+    def _handshake(self, tls: ssl.SSLContext) -> Connect:
+        protocol, seconds = self._protocol(), self._limits.handshake
+
+        async def connect(connection: socket.socket) -> None:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                protocol, connection, ssl=tls, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=seconds
+            )
+
+        return connect
 
     def _config(self) -> uvicorn.Config:
         config = uvicorn.Config(

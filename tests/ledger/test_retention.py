@@ -49,11 +49,16 @@ async def place(store, wanted, outcome=ACCEPTED):
 
 
 async def keep(store, retention=RETENTION):
-    """Steps until nothing is due; returns how many steps there were to do."""
+    """Steps until nothing is due; returns how many full steps there were to do."""
     keeper, steps = Keeper(store, retention), 0
     while await keeper.step():
         steps += 1
     return steps
+
+
+async def events_of(store):
+    """What is kept of everybody's events."""
+    return await store.events("default", 0, None, 10)
 
 
 async def stages(store, clock, key):
@@ -194,8 +199,23 @@ async def test_a_step_is_small(store, clock):
 
     assert ["request-000", "request-001"] == [key.request_id for key in oldest]
     assert (True, 5) == (more, len(left))
-    assert 2 == await keep(store)  # the other records, and then everybody's events
-    assert 0 == await keep(store)
+    assert 0 == await keep(store)  # the other records and everybody's events are one more step, and not a full one
+    assert ([], []) == (await store.due(Stage.WHOLE, RETENTION.erase_after, STEP), await events_of(store))
+
+
+async def test_each_step_looks_after_each_kind(store, clock):
+    """A record, a tombstone and events are due: a steady flow of records keeps the others from nothing."""
+    old = await place(store, wish("request-old"))
+    clock.ahead += timedelta(days=31)
+    await keep(store)
+    clock.ahead += timedelta(days=340)
+    younger = await place(store, wish("request-younger"))
+    await store.number_events()
+    clock.ahead += timedelta(days=32)
+    await Keeper(store, RETENTION).step()
+
+    assert (None, Stage.TOMBSTONE) == (await store.find(old.key), (await store.find(younger.key)).stage)
+    assert [] == await events_of(store)
 
 
 async def test_only_tombstones_are_forgotten(store, clock):

@@ -1,12 +1,15 @@
 """TLS by setting: with which certificate, in which versions, and for which clients."""
 
 import ssl
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 import trustme
 from receiver_under_test import PATH, request
+from waiting import until
 
+from gateway.receiver import Limits, handshakes
 from gateway.settings import InvalidSettingsError, Tls
 
 
@@ -132,3 +135,34 @@ async def test_a_file_that_changed_stops_the_start(start_receiver, files, change
         await start_receiver(tls=broken)
 
     assert [mistake] == caught.value.mistakes
+
+
+async def test_who_says_nothing_keeps_nobody_out(start_receiver, authority, files, monkeypatch):
+    """Handshakes that do not go on are so many at most, and the oldest makes room: files are left for the calls."""
+    monkeypatch.setattr(handshakes, "AT_LEAST", 0.05)
+    receiver = await start_receiver(tls=tls(files), limits=Limits(handshakes=3, handshake=20.0))
+    async with AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(receiver.connection()) for _ in range(10)]
+        status = await status_over(receiver, trusting(authority))
+        for client in silent[:7]:
+            assert b"" == await client.end()
+
+        assert 200 == status
+        assert len(receiver.receiver._server._begun) <= 3
+
+
+async def test_a_handshake_that_is_slow_is_waited_for(start_receiver, authority, files):
+    """Whoever comes meanwhile waits, as long as it is not too slow."""
+    receiver = await start_receiver(tls=tls(files), limits=Limits(handshakes=1))
+    async with receiver.connection():
+        assert 200 == await status_over(receiver, trusting(authority))
+
+
+async def test_a_stop_ends_handshakes(start_receiver, files):
+    """Nobody is waited for who has not come in."""
+    receiver = await start_receiver(tls=tls(files))
+    async with receiver.connection() as silent:
+        await until(lambda: receiver.receiver._server._begun)
+        await receiver.receiver.stop()
+
+        assert b"" == await silent.end()

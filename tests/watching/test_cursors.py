@@ -1,10 +1,13 @@
 """Where a stream may begin, and what is told of a place where it cannot."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 from event_stream import story
 from watched_gateway import ONE
+
+from gateway.calls import feed
 
 
 async def forget(watched, count):
@@ -113,4 +116,32 @@ async def test_a_call_of_which_events_are_forgotten(watched):
     )
     assert ["RECIPIENT_CHANGED ...0107 ENDED BUSY"] == story(
         await watched.watch(call_id=call.call_id, after_sequence=3).rest()
+    )
+
+
+@pytest.mark.parametrize("after", [pytest.param(1, id="at its beginning"), pytest.param(0, id="on its way")])
+async def test_a_reader_whose_next_event_is_forgotten_meanwhile(start_on_store, store, monkeypatch, after):
+    """He was too slow, and is told so: a hole is never passed over in silence."""
+    watched = await start_on_store()
+    await watched.place()
+    await watched.plays(ONE, "BUSY")
+    read, reads = store.__getattr__("events"), itertools.count(1)
+
+    async def events(account, after, call_id, limit):
+        number = next(reads)
+        if number == held:
+            await forget(watched, 4)
+            await watched.place()
+            await store.number_events()
+        return await read(account, after, call_id, 1 if number < held else limit)
+
+    held = 1 if after else 2
+    monkeypatch.setattr(feed, "PAGE", 1)
+    store.events = events
+    error = await watched.watch_error(after_sequence=after)
+
+    assert ("CURSOR_OUT_OF_RANGE", "5", "6") == (
+        error.reason,
+        error.info.metadata["oldest_sequence"],
+        error.info.metadata["newest_sequence"],
     )

@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import sqlite3
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import faults
@@ -14,6 +16,7 @@ from unreachable import nobody_listens
 from watched_gateway import ON_SQLITE, ONE, TWO, to
 
 from gateway.clock import utc_now
+from voicegateway.v1.outbound_call_pb2 import DISPATCH_REJECTED
 
 SETTLE = {"watch": {"settle": 0.4}}
 HASTY = {"watch": {"settle": 0.05, "heartbeat": 0.1}}
@@ -251,3 +254,19 @@ async def test_silence_is_measured_by_the_clock_of_the_ledger(start_on_store, cl
     await watched.watch(call_id=call.call_id).rest()
 
     assert 0.9 <= time.monotonic() - begun < 60
+
+
+@ON_SQLITE
+async def test_what_ends_without_an_event_is_noticed(start_watched, ledger):
+    """As a replica of before there were events ends it: the stream looks again with each heartbeat."""
+    watched = await start_watched(watch={"heartbeat": 0.2})
+    watched.provider.behave(faults.answers_when_released)
+    placing = asyncio.ensure_future(watched.refused(requestId="reminder-8812", timeout=20))
+    await watched.provider.arrivals(1)
+    stream = watched.watch(request_id="reminder-8812")
+    await stream.event()
+    with closing(sqlite3.connect(ledger["url"].removeprefix("sqlite:///"))) as other, other:
+        other.execute("UPDATE calls SET dispatch = ?", (DISPATCH_REJECTED,))
+    await stream.rest()
+    watched.provider.release.set()
+    placing.cancel()

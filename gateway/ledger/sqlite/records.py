@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gateway.clock import Now
 from gateway.ledger import rows
-from gateway.ledger.events import events_of
+from gateway.ledger.events import Event, events_of
 from gateway.ledger.record import Key, Record
 from gateway.ledger.sqlite import events
 from gateway.ledger.sqlite.file import from_microseconds, to_microseconds
@@ -59,15 +59,16 @@ def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
 def _inserted(connection: sqlite3.Connection, record: Record) -> bool:
     """Writes a new record, unless there is one with its key."""
     values, custom, numbers = rows.values(record, to_microseconds), rows.custom_of(record), _numbers(record)
+    told = events_of(None, record)
     if connection.execute(_INSERT, [*values, custom]).rowcount == 0:
         return False
     connection.executemany(_INSERT_NUMBER, numbers)
-    _tell(connection, None, record)
+    _tell(connection, None, record, told)
     return True
 
 
 def _write(connection: sqlite3.Connection, record: Record, before: Record) -> None:
-    changed = rows.changes(before, record, to_microseconds)
+    changed, told = rows.changes(before, record, to_microseconds), events_of(before, record)
     connection.execute(_update(tuple(changed)), [*changed.values(), record.call_id])
     if record.request != before.request:  # erased, or whole again
         connection.execute("UPDATE calls SET custom = ? WHERE call_id = ?", (rows.custom_of(record), record.call_id))
@@ -75,16 +76,16 @@ def _write(connection: sqlite3.Connection, record: Record, before: Record) -> No
         connection.executemany(_INSERT_NUMBER, _numbers(record))
     if rows.is_erasure(before, record):
         events.erase(connection, record.call_id)
-    _tell(connection, before, record)
+    _tell(connection, before, record, told)
 
 
-def _tell(connection: sqlite3.Connection, before: Record | None, after: Record) -> None:
+def _tell(connection: sqlite3.Connection, before: Record | None, after: Record, told: Sequence[Event]) -> None:
     """Writes a change's events, and the tokens that came or went with it."""
     if tokens := rows.new_tokens(before, after):
         connection.executemany(_INSERT_HASH, [(token, *after.key) for token in tokens])
     if before is not None and (lost := rows.lost_tokens(before, after)):
         connection.executemany(_DELETE_HASH, [(token,) for token in lost])
-    events.write(connection, events_of(before, after))
+    events.write(connection, told)
 
 
 @lru_cache
