@@ -16,6 +16,7 @@ from gateway.clock import Stopwatch
 from gateway.kaleyra.reports import Report
 from gateway.ledger import transitions
 from gateway.ledger.events import NumberedEvent, Span
+from gateway.ledger.numbering import Numbering
 from gateway.ledger.record import Key, Record, hashed
 from gateway.ledger.report_keys import ReportKeys
 from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause, Store
@@ -69,6 +70,7 @@ class Ledger:
         self._on_health = on_health
         self._stubborn: set[asyncio.Task[None]] = set()
         self._report_keys = ReportKeys(lambda token: self._read(self._store.find_token(token)))
+        self._numbering = Numbering(lambda: self._read(self._store.number_events(), is_telling=False))
         self._waiting = Waiting(lambda keys: self._read(self._store.find_many(keys)))
         self._pause: Pause | None = None
         self._pause_age: Stopwatch | None = None
@@ -94,6 +96,7 @@ class Ledger:
     async def close(self) -> None:
         """Ends what still tries to write, after a moment, and closes the store."""
         self._waiting.stop()
+        self._numbering.stop()
         if self._stubborn:
             await asyncio.wait(self._stubborn, timeout=LAST_WRITES)
         for task in self._stubborn:
@@ -243,7 +246,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be done now.
         """
-        return await self._read(self._store.number_events(), is_telling=False)
+        return await self._numbering()
 
     async def time(self) -> datetime:
         """Reads the clock that records and events are dated by, which may not be this machine's.
