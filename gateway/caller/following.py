@@ -30,7 +30,7 @@ RECORD_WITHIN: Final = 30.0
 """Seconds for the final record."""
 
 RECONNECTING: Final = "reconnecting"
-CONNECTED: Final = "connected again, and nothing was missed"
+CONNECTED: Final = "connected again, and no event was missed"
 
 CORRECTABLE: Final = frozenset(
     {

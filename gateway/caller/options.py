@@ -59,12 +59,14 @@ class Subject:
 
     Attributes:
         after: Goes on after this event; None for a call's beginning, or for an account from now on.
+        is_empty: An id was given and is empty: somebody meant a call, and not all of them.
     """
 
     call_id: str = ""
     request_id: str = ""
     account: str = ""
     after: int | None = None
+    is_empty: bool = False
 
     @property
     def is_one_call(self) -> bool:

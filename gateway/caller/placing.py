@@ -10,7 +10,7 @@ from gateway.caller.answer import Answer
 from gateway.caller.connecting import NoGatewayError, credentials_of
 from gateway.caller.exit_status import NO_NEWS, NOT_SENT, UNKNOWN
 from gateway.caller.options import Options, Sending, UsageError
-from gateway.caller.request import read, request_from, request_from_file, timestamp
+from gateway.caller.request import EMPTY_ID, read, request_from, request_from_file, timestamp
 from gateway.caller.send import InterruptedCallError, send
 from gateway.caller.server import OPTIONS
 from gateway.caller.terminal import Terminal
@@ -75,6 +75,8 @@ def _request(described: Options, file: str | None, line: Typed) -> PlaceCallRequ
 
 def _complete(request: PlaceCallRequest, sending: Sending) -> None:
     """Adds what options say beside the call, over a file."""
+    if sending.request_id == "":
+        raise UsageError(EMPTY_ID.format("--request-id"))
     request.request_id = sending.request_id or request.request_id or f"call-{uuid.uuid4()}"
     request.account = sending.account or request.account
     request.validate_only = sending.dry_run or request.validate_only

@@ -19,6 +19,9 @@ from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
 _MOST_SECONDS: Final = 315_576_000_000  # in a Duration
 _MOST_RETRIES: Final = 2**31 - 1
 
+EMPTY_ID: Final = "{} is empty, as of a variable that is not set: give one that is kept for repeats, or none"
+"""One that was made up instead would make a repeat of the same command a second call."""
+
 
 def request_from(options: Options) -> PlaceCallRequest:
     """Builds a request from options.
@@ -50,6 +53,8 @@ def request_from_file(name: str, text: str) -> PlaceCallRequest:
         document = json.loads(text, object_pairs_hook=_without_repeats)
         if not isinstance(document, dict):
             raise UsageError(f"{name}: is no PlaceCallRequest: must be a JSON object")
+        if "" in (document.get("request_id"), document.get("requestId")):
+            raise UsageError(EMPTY_ID.format(f"{name}: request_id"))
         return ParseDict(document, PlaceCallRequest())
     except json.JSONDecodeError as error:
         raise UsageError(f"{name}: is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None

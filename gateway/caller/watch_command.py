@@ -63,7 +63,13 @@ def watch(
 
     line = typed(context)
     try:
-        subject = Subject(call_id=call_id or "", request_id=request_id or "", account=account or "", after=after)
+        subject = Subject(
+            call_id=call_id or "",
+            request_id=request_id or "",
+            account=account or "",
+            after=after,
+            is_empty="" in (call_id, request_id),
+        )
         status = follow(subject, Server(server, tls, ca), line, as_json=as_json)
     except UsageError as error:
         typer.echo(f"kaleyra-gateway watch: {error}", err=True)

@@ -24,6 +24,8 @@ def follow(subject: Subject, server: Server, line: Typed, *, as_json: bool) -> i
     broken = line.not_utf8()
     if broken:
         raise UsageError(f"{broken} is not UTF-8")
+    if subject.is_empty:
+        raise UsageError("the call's id is empty, as of a variable that is not set: give one, or none for all calls")
     if subject.call_id and subject.request_id:
         raise UsageError("which call? Give CALL_ID or --request-id, not both")
     credentials = credentials_of(server)

@@ -420,6 +420,8 @@ async def test_a_whole_request_comes_from_a_file(terminal, name):
         pytest.param(["--file", "deep.json"], "deep.json: is nested too deeply", id="a file that no parser follows"),
         pytest.param(["--file", "long.json"], "long.json: is not JSON", id="a file with a number of 5000 digits"),
         pytest.param(["--file", "twice.json"], "twice.json: has account twice", id="a file with a field twice"),
+        pytest.param([*TO, *FLOW, "--request-id", ""], "--request-id is empty", id="an id of an unset variable"),
+        pytest.param(["--file", "unset.json"], "unset.json: request_id is empty", id="a file with an empty id"),
     ],
 )
 async def test_a_wrong_command_line_says_what_is_wrong_and_sends_nothing(terminal, arguments, words):
@@ -430,6 +432,7 @@ async def test_a_wrong_command_line_says_what_is_wrong_and_sends_nothing(termina
     (terminal.folder / "null.json").write_text("null")
     (terminal.folder / "deep.json").write_text("[" * 100_000)
     (terminal.folder / "long.json").write_text("9" * 5000)
+    (terminal.folder / "unset.json").write_text('{"requestId": ""}')
     (terminal.folder / "twice.json").write_text('{"account": "a", "account": "b"}')
     outcome = await terminal.call(*arguments)
 

@@ -141,7 +141,7 @@ async def test_a_gateway_that_is_replaced_is_a_quiet_line(reported, tmp_path, fo
 
     told = outcome.errors if form else outcome.output
     assert 0 == outcome.status, outcome.errors
-    assert 1 == told.count("reconnecting\n") == told.count("connected again, and nothing was missed\n")
+    assert 1 == told.count("reconnecting\n") == told.count("connected again, and no event was missed\n")
     if form:
         assert ["1", "2", "3", "4", "5"] == [event["sequence"] for event in objects(outcome.output)[:-1]]
     else:
@@ -175,6 +175,8 @@ async def test_what_cannot_be_followed_says_why(terminal, arguments, status, wor
     ("arguments", "words"),
     [
         pytest.param([UNKNOWN_ID, "--request-id", "reminder-1"], "not both", id="two ids"),
+        pytest.param([""], "the call's id is empty", id="an id of an unset variable"),
+        pytest.param(["--request-id", ""], "the call's id is empty", id="a request's id of an unset variable"),
         pytest.param(["\udcff"], "is not UTF-8", id="an id that is not UTF-8"),
         pytest.param(["--after", "-1"], "--after", id="before the beginning"),
         pytest.param(["--ca", "absent.pem"], "absent.pem: cannot be read", id="no such authority"),
