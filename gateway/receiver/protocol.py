@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from gateway.receiver.connections import Connections
+from gateway.receiver.in_one_piece import InOnePiece
 from gateway.receiver.limits import Limits
 
 _REQUEST_LINE: Final = re.compile(rb"([A-Z]+ +)([^\r\n]*?)( +HTTP/1\.[01]\r?\n)")
@@ -37,7 +38,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
-        super().connection_made(transport)
+        super().connection_made(InOnePiece(transport, self.loop))  # type: ignore[arg-type] # it is one by its methods
         self._await_request()
         self.server_state.admit(self)
 
