@@ -3,6 +3,7 @@ package voicegateway_test
 import (
 	"context"
 	"net"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,19 +18,14 @@ type attempt struct {
 	given time.Duration // until it is given up
 }
 
-// deadFor tells how a channel tried to connect to a port where nobody listens. The clock is the bubble's: an hour takes
-// a moment.
+// deadFor tells how a channel tried to connect where every attempt is refused. The clock is the bubble's: an hour takes a
+// moment.
 func deadFor(t *testing.T, outage time.Duration, options ...grpc.DialOption) (made []attempt) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
 	dialer := grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 		end, _ := ctx.Deadline()
 		made = append(made, attempt{time.Now(), time.Until(end)})
-		return net.Dial("tcp", listener.Addr().String())
+		return nil, syscall.ECONNREFUSED
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), outage)

@@ -13,12 +13,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.internal.BackoffPolicy;
 import java.io.IOException;
 import java.lang.reflect.Field;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,18 +25,13 @@ import org.junit.jupiter.api.Timeout;
 class ReconnectionTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final AtomicInteger connections = new AtomicInteger();
-  private ServerSocket broken;
+  private final Door door = Door.open();
   private ManagedChannel channel;
 
   /** Leaves a channel that has failed to connect to a port, where whoever connects is hung up on. */
   @BeforeEach
-  void fail() throws IOException, ReflectiveOperationException {
-    broken = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
-    Thread thread = new Thread(this::hangUp);
-    thread.setDaemon(true);
-    thread.start();
-    channel = asAfterMinutes("127.0.0.1:" + broken.getLocalPort());
+  void fail() throws ReflectiveOperationException {
+    channel = asAfterMinutes(door.target());
     assertThrows(
         StatusRuntimeException.class,
         () -> OutboundCallServiceGrpc.newBlockingStub(channel).placeCall(Requests.toAFlow()));
@@ -58,28 +49,16 @@ class ReconnectionTest {
     return channel;
   }
 
-  private void hangUp() {
-    while (!broken.isClosed()) {
-      try {
-        Socket accepted = broken.accept();
-        connections.incrementAndGet();
-        accepted.close();
-      } catch (IOException closed) {
-        return;
-      }
-    }
-  }
-
   @AfterEach
   void close() throws IOException {
     channel.shutdownNow();
-    broken.close();
+    door.close();
   }
 
   @Test
   void aCallIsPlacedWhenTheGatewayIsBack() throws IOException {
-    broken.close();
-    try (ScriptedGateway gateway = new ScriptedGateway(broken.getLocalPort())) {
+    try (ScriptedGateway gateway = new ScriptedGateway()) {
+      door.leadTo(gateway.port());
       CallPlacer placer = CallPlacer.on(channel).withMaxAttempts(100).withTimeout(PATIENCE);
       Dispatch dispatch = placer.placeCall(Requests.toAFlow()).getCall().getDispatch();
 
@@ -90,10 +69,10 @@ class ReconnectionTest {
 
   @Test
   void aWatchGoesOnWhenTheGatewayIsBack() throws IOException {
-    broken.close();
-    try (ScriptedGateway gateway = new ScriptedGateway(broken.getLocalPort());
+    try (ScriptedGateway gateway = new ScriptedGateway();
         CallWatch watch = CallWatcher.on(channel).withPatience(PATIENCE).watchCalls(Watching.CALL)) {
       gateway.streams = new ScriptedStreams().then(event(1));
+      door.leadTo(gateway.port());
 
       assertEquals(1, watch.next().getSequence());
     }
@@ -101,13 +80,13 @@ class ReconnectionTest {
 
   @Test
   void manyWhoRepeatHurryAChannelNoMoreThanOne() throws InterruptedException {
-    int before = connections.get();
+    int before = door.connections.get();
     long began = System.nanoTime();
     for (int repeat = 0; repeat < 100; repeat++) {
       Reconnection.hasten(channel);
       Thread.sleep(2);
     }
-    int made = connections.get() - before;
+    int made = door.connections.get() - before;
     long most = 1 + Duration.ofNanos(System.nanoTime() - began).toSeconds() / 5;
 
     assertTrue(made <= most, made + " of " + most);

@@ -46,15 +46,10 @@ final class ScriptedGateway extends OutboundCallServiceImplBase implements Serve
 
   /** Starts one that is ready, and answers with these errors, one after the other. */
   ScriptedGateway(Throwable... errors) throws IOException {
-    this(0, errors);
-  }
-
-  /** Starts one on a port that is known before. */
-  ScriptedGateway(int port, Throwable... errors) throws IOException {
     script.addAll(List.of(errors));
     health.setStatus(SERVICE, ServingStatus.SERVING);
     server =
-        Grpc.newServerBuilderForPort(port, InsecureServerCredentials.create())
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
             .addService(this)
             .addService(health.getHealthService())
             .intercept(this)
