@@ -77,7 +77,7 @@ class Gateway:
         self.ledger: Final = Ledger(store, on_health=self._on_health)
         self._upkeep = Upkeep(self.ledger, Keeper(store, retention).step)
         self._feed = Feed(self.ledger)
-        self.ledger.on_change = self._feed.stir
+        self.ledger.guarded.on_change = self._feed.stir
         self.dialer: Final = _dialer(settings, self._client, self.ledger, answers, reports)
         admission = Admission(accounts, self.ledger, has_room=self.dialer.has_room, now=utc_now)
         reading = Reading(accounts, self.ledger, answers)
@@ -108,7 +108,7 @@ class Gateway:
             raise
         self._upkeep.start()
         self._feed.start()
-        await self._listener.ready(is_ready=self.ledger.is_healthy)
+        await self._listener.ready(is_ready=self.ledger.guarded.is_healthy)
         return address
 
     async def _listen(self) -> str:
@@ -142,7 +142,7 @@ class Gateway:
                 await self.dialer.drain()
                 await self._boundary.idle()
                 await self._streams_end()
-                await self.ledger.settled()
+                await self.ledger.guarded.settled()
         except TimeoutError:
             in_time = False
             log.warning("drain_grace has passed; what still runs is cut off", grace=self._settings.drain_grace)

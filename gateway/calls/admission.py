@@ -59,10 +59,10 @@ class Admission:
         return account
 
     async def _is_paused(self, inbound: Inbound) -> bool:
-        if self._ledger.knows_pause:
-            return self._ledger.pause is not None
+        if self._ledger.pausing.is_fresh:
+            return self._ledger.pausing.pause is not None
         try:
-            return await inbound.in_time(self._ledger.current_pause()) is not None
+            return await inbound.in_time(self._ledger.pausing.current()) is not None
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
 

@@ -150,7 +150,7 @@ class Dialer:
         if told is None:
             return None  # the provider is silent: the caller's own deadline passes
         if dialing.outcome_age.elapsed() > SLOW:
-            self._ledger.suspect()
+            self._ledger.guarded.suspect()
         return self._answers.answer(told, replayed=False)
 
     def _cut_off(self, dialing: Dialing) -> PlaceCallResponse:
@@ -188,7 +188,7 @@ class Dialer:
         return Dialing(request, account, wish, fence, urls, inbound)
 
     def _is_paused(self) -> bool:
-        return self._ledger.pause is not None
+        return self._ledger.pausing.pause is not None
 
     async def _see_through(self, dialing: Dialing) -> Ending:
         try:

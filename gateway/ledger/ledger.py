@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
-import stamina
 import structlog
 
 from gateway.clock import Stopwatch
 from gateway.kaleyra.reports import Report
 from gateway.ledger import transitions
 from gateway.ledger.events import NumberedEvent, Span
+from gateway.ledger.guarded_store import GuardedStore
 from gateway.ledger.numbering import Numbering
+from gateway.ledger.pausing import Pausing
 from gateway.ledger.record import Key, Record, hashed
 from gateway.ledger.report_keys import ReportKeys
-from gateway.ledger.store import Change, Changed, Filter, LedgerStartError, LedgerUnavailableError, Pause, Store
+from gateway.ledger.store import Filter, LedgerStartError, LedgerUnavailableError, Store
 from gateway.ledger.transitions import Outcome, Wish
 from gateway.ledger.waiting import Waiting
 
-T = TypeVar("T")
-
-PATIENCE: Final = 8.0
-"""Seconds for one use of the store, whatever it does: longer than any store's own."""
-
-LONGEST_PAUSE: Final = timedelta(seconds=2)
-
-LAST_WRITES: Final = 2.0
-"""Seconds for what is still to be written when the ledger is closed."""
-
 STALE_STEP: Final = 100
 """Calls that one look at what has gone stale takes."""
-
-PAUSE_IS_FRESH: Final = 1.0
-"""Seconds for which what was read of an operator's pause is believed."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -67,16 +54,11 @@ class Ledger:
             on_health: Is told when the store begins to fail, and when it takes writes again.
         """
         self._store = store
-        self._on_health = on_health
-        self._stubborn: set[asyncio.Task[None]] = set()
-        self._report_keys = ReportKeys(lambda token: self._read(self._store.find_token(token)))
-        self._numbering = Numbering(lambda: self._read(self._store.number_events(), is_telling=False))
-        self._waiting = Waiting(lambda keys: self._read(self._store.find_many(keys)))
-        self._pause: Pause | None = None
-        self._pause_age: Stopwatch | None = None
-        self.is_healthy = True
-        self.on_change: Callable[[], None] = lambda: None
-        """Is told of each change that was committed here: there may be something new to tell."""
+        self.guarded = GuardedStore(store, on_health)
+        self.pausing = Pausing(lambda: self.guarded.read(self._store.paused()))
+        self._report_keys = ReportKeys(lambda token: self.guarded.read(self._store.find_token(token)))
+        self._numbering = Numbering(lambda: self.guarded.read(self._store.number_events(), is_telling=False))
+        self._waiting = Waiting(lambda keys: self.guarded.read(self._store.find_many(keys)))
 
     async def open(self) -> None:
         """Opens the store, and gives up on attempts whose owners are known dead.
@@ -86,7 +68,7 @@ class Ledger:
         """
         await self._store.open()
         try:
-            await self.refresh_pause()
+            await self.pausing.refresh()
             if self._store.is_alone:
                 await self.expire(owners_are_dead=True)
         except LedgerUnavailableError as error:
@@ -97,16 +79,7 @@ class Ledger:
         """Ends what still tries to write, after a moment, and closes the store."""
         self._waiting.stop()
         self._numbering.stop()
-        if self._stubborn:
-            await asyncio.wait(self._stubborn, timeout=LAST_WRITES)
-        for task in self._stubborn:
-            task.cancel()
-        await self._store.close()
-
-    async def settled(self) -> None:
-        """Returns once nothing is left to be written."""
-        while self._stubborn:
-            await asyncio.wait(self._stubborn)
+        await self.guarded.close()
 
     async def reserve(self, wish: Wish, age: Stopwatch, *, is_wanted: Callable[[], bool]) -> Reserved | Known | None:
         """Takes the key for an attempt, durably, or finds the record that answers.
@@ -128,7 +101,7 @@ class Ledger:
             return transitions.reserve(record, aged, now) if is_wanted() else None
 
         try:
-            changed = await self._change(wish.key, reserve)
+            changed = await self.guarded.change(wish.key, reserve)
         except (Exception, asyncio.CancelledError) as failure:
             # The commit may have succeeded all the same. Nothing was sent for it: it is given back.
             if not isinstance(failure, LedgerUnavailableError) or failure.in_doubt:
@@ -149,20 +122,16 @@ class Ledger:
             return await self._finish(reserved, outcome)
         except LedgerUnavailableError as error:
             log.error("an outcome could not be recorded yet", call_id=reserved.call_id, cause=error.cause)
-            self._keep_trying(lambda: self._finish(reserved, outcome))
+            self.guarded.keep_trying(lambda: self._finish(reserved, outcome))
             return None
         except asyncio.CancelledError:
-            self._keep_trying(lambda: self._finish(reserved, outcome))
+            self.guarded.keep_trying(lambda: self._finish(reserved, outcome))
             raise
 
     def release(self, wish: Wish) -> None:
         """Gives back a reservation for which nothing was sent, as soon as the store takes it."""
         age = Stopwatch()
-        self._keep_trying(lambda: self._release(wish, age))
-
-    def suspect(self) -> None:
-        """Notes that a write takes far too long; the next one that succeeds clears it."""
-        self._turn(healthy=False, cause="Slow")
+        self.guarded.keep_trying(lambda: self._release(wish, age))
 
     async def find(self, key: Key) -> Record | None:
         """Reads the record of a key.
@@ -170,7 +139,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be read.
         """
-        return await self._read(self._store.find(key))
+        return await self.guarded.read(self._store.find(key))
 
     async def find_call(self, account: str, call_id: str) -> Record | None:
         """Reads the record of a call.
@@ -178,7 +147,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be read.
         """
-        return await self._read(self._store.find_call(account, call_id))
+        return await self.guarded.read(self._store.find_call(account, call_id))
 
     async def page(self, wanted: Filter, limit: int) -> list[Record]:
         """Reads records, newest first.
@@ -186,7 +155,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: They cannot be read.
         """
-        return await self._read(self._store.page(wanted, limit))
+        return await self.guarded.read(self._store.page(wanted, limit))
 
     async def report(self, token: str, told: Report) -> bool:
         """Applies a report, durably.
@@ -211,7 +180,7 @@ class Ledger:
             return transitions.report(record, token_hash, told, now)
 
         if key is not None:
-            await self._change(key, report)
+            await self.guarded.change(key, report)
         return is_ours
 
     async def go_stale(self) -> bool:
@@ -220,8 +189,8 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be done now.
         """
-        keys = await self._read(self._store.stale(STALE_STEP))
-        await asyncio.gather(*(self._change(key, transitions.go_stale) for key in keys))
+        keys = await self.guarded.read(self._store.stale(STALE_STEP))
+        await asyncio.gather(*(self.guarded.change(key, transitions.go_stale) for key in keys))
         return len(keys) == STALE_STEP
 
     async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
@@ -230,7 +199,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: They cannot be read.
         """
-        return await self._read(self._store.events(account, after, call_id, limit))
+        return await self.guarded.read(self._store.events(account, after, call_id, limit))
 
     async def span(self, account: str) -> Span:
         """Reads which events of an account are kept.
@@ -238,7 +207,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be read.
         """
-        return await self._read(self._store.span(account))
+        return await self.guarded.read(self._store.span(account))
 
     async def number_events(self) -> int:
         """Sees to it that whatever is committed by now has its sequence number; returns how many got one.
@@ -254,7 +223,7 @@ class Ledger:
         Raises:
             LedgerUnavailableError: It cannot be read.
         """
-        return await self._read(self._store.time())
+        return await self.guarded.read(self._store.time())
 
     async def end_of(self, record: Record) -> Record:
         """Waits until an attempt that runs elsewhere has ended, and reads what became of it.
@@ -269,38 +238,6 @@ class Ledger:
         """Whether no other server uses the ledger while it is open."""
         return self._store.is_alone
 
-    @property
-    def pause(self) -> Pause | None:
-        """The operator's pause as it was last read."""
-        return self._pause
-
-    @property
-    def knows_pause(self) -> bool:
-        """Whether what was last read of a pause is still fresh."""
-        return self._pause_age is not None and self._pause_age.elapsed() <= PAUSE_IS_FRESH
-
-    async def current_pause(self) -> Pause | None:
-        """The operator's pause, if any, read anew where what is known of it is no longer fresh.
-
-        Raises:
-            LedgerUnavailableError: It cannot be read.
-        """
-        if not self.knows_pause:
-            await self.refresh_pause()
-        return self._pause
-
-    async def refresh_pause(self) -> None:
-        """Reads whether an operator has paused dialing.
-
-        Raises:
-            LedgerUnavailableError: It cannot be read.
-        """
-        age = Stopwatch()
-        pause = await self._read(self._store.paused())
-        if (pause is None) != (self._pause is None):
-            log.warning("dialing is allowed again" if pause is None else "dialing is paused")
-        self._pause, self._pause_age = pause, age
-
     async def expire(self, *, owners_are_dead: bool) -> None:
         """Gives up on attempts whose time has passed, or on all of them where their owners are known dead.
 
@@ -311,29 +248,14 @@ class Ledger:
         def expire(record: Record | None, now: datetime) -> Record | None:
             return transitions.expire(record, now, owner_is_dead=owners_are_dead)
 
-        keys = await self._read(self._store.sending(overdue_only=not owners_are_dead))
-        for changed in await asyncio.gather(*(self._change(key, expire) for key in keys)):
+        keys = await self.guarded.read(self._store.sending(overdue_only=not owners_are_dead))
+        for changed in await asyncio.gather(*(self.guarded.change(key, expire) for key in keys)):
             if changed.is_mine and changed.record is not None:
                 log.warning("nobody can say what became of a call", call_id=changed.record.call_id)
 
-    async def probe(self) -> None:
-        """Writes something, to learn whether the store takes writes again."""
-        try:
-            await self._read(self._store.probe())
-        except LedgerUnavailableError:
-            return
-        self._turn(healthy=True)
-
-    async def _change(self, key: Key, change: Change) -> Changed:
-        changed = await self._read(self._store.change(key, change))
-        if changed.is_mine:
-            self._turn(healthy=True)
-            self.on_change()
-        return changed
-
     async def _finish(self, reserved: Record, outcome: Outcome) -> Record | None:
         attempt, owner = reserved.attempt, reserved.owner
-        changed = await self._change(
+        changed = await self.guarded.change(
             reserved.key, lambda record, now: transitions.finish(record, attempt, owner, outcome, now)
         )
         return changed.record
@@ -345,45 +267,6 @@ class Ledger:
         as it would have been taken for an attempt on its way. A store that is ours alone writes in order: what is not
         there does not come.
         """
-        changed = await self._change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
+        changed = await self.guarded.change(wish.key, lambda record, now: transitions.release(record, wish.owner, now))
         if changed.record is None and not self._store.is_alone and age.elapsed() < wish.send_within.total_seconds():
             raise LedgerUnavailableError("InDoubt")
-
-    def _keep_trying(self, write: Callable[[], Awaitable[object]]) -> None:
-        """Repeats a write until the store takes it: it is safe to repeat, since a transition applies once."""
-
-        async def stubborn() -> None:
-            async for attempt in stamina.retry_context(
-                on=LedgerUnavailableError, attempts=None, timeout=None, wait_initial=0.1, wait_max=LONGEST_PAUSE
-            ):
-                with attempt:
-                    await write()
-
-        task = asyncio.create_task(stubborn(), name="ledger write")
-        self._stubborn.add(task)
-        task.add_done_callback(self._stubborn.discard)
-
-    async def _read(self, work: Awaitable[T], *, is_telling: bool = True) -> T:
-        """Does something with the store, and notices when it fails. That it can be read does not make it healthy.
-
-        Args:
-            work: What to do.
-            is_telling: Whether its failure tells that calls cannot be recorded: numbering waits for other replicas.
-        """
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await work
-        except TimeoutError:
-            error = LedgerUnavailableError("Timeout")
-        except LedgerUnavailableError as failure:
-            error = failure
-        if is_telling:
-            self._turn(healthy=False, cause=error.cause)
-        raise error
-
-    def _turn(self, *, healthy: bool, cause: str = "") -> None:
-        if healthy != self.is_healthy:
-            self.is_healthy = healthy
-            facts = {"cause": cause} if cause else {}
-            log.log(logging.INFO if healthy else logging.ERROR, "ledger", works=healthy, **facts)
-            self._on_health(healthy)

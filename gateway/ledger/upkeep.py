@@ -41,7 +41,7 @@ class Upkeep:
     def start(self) -> None:
         """Begins."""
         looks = {
-            "pause": self._repeated(EVERY, self._ledger.refresh_pause),
+            "pause": self._repeated(EVERY, self._ledger.pausing.refresh),
             "sweep": self._repeated(SWEEP_EVERY, self._sweep),
             "staleness": self._step_by_step(SWEEP_EVERY, self._ledger.go_stale),
             "retention": self._step_by_step(RETENTION_EVERY, self._retain),
@@ -55,8 +55,8 @@ class Upkeep:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _sweep(self) -> None:
-        if not self._ledger.is_healthy:
-            await self._ledger.probe()
+        if not self._ledger.guarded.is_healthy:
+            await self._ledger.guarded.probe()
         await self._ledger.expire(owners_are_dead=False)
 
     async def _step_by_step(self, seconds: float, step: Callable[[], Awaitable[bool]]) -> None:

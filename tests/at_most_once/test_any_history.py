@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 from raw_provider import ACCEPTED, REFUSED, Behavior, RawProvider, reply
 
 from gateway.clock import utc_now
-from gateway.ledger import ledger, upkeep
+from gateway.ledger import guarded_store, upkeep
 from gateway.ledger.postgresql.store import PostgresqlStore
 from gateway.ledger.sqlite.store import SqliteStore
 from gateway.ledger.store import Store
@@ -267,7 +267,7 @@ class World:
     async def _live(self, step: Any, gateway: GatewayUnderTest, store: FaultyStore, model: Model) -> None:
         if isinstance(step, Heal):
             store.is_down = False
-            await gateway.gateway.ledger.settled()
+            await gateway.gateway.ledger.guarded.settled()
             model.heal()
             return
         await self.door.set(step.fate.behavior)
@@ -276,7 +276,7 @@ class World:
         store.plan = []
         event(actual.reason or "accepted")
         if not store.is_down:
-            await gateway.gateway.ledger.settled()
+            await gateway.gateway.ledger.guarded.settled()
         assert expected == actual
 
     async def _placed(self, step: Place, gateway: GatewayUnderTest) -> Answer:
@@ -325,7 +325,7 @@ def _name(dispatch: Dispatch.ValueType) -> str:
 def _hurried(monkeypatch):
     """What is repeated is repeated soon."""
     monkeypatch.setattr(upkeep, "SWEEP_EVERY", 0.02)
-    monkeypatch.setattr(ledger, "LONGEST_PAUSE", timedelta(milliseconds=5))
+    monkeypatch.setattr(guarded_store, "LONGEST_PAUSE", timedelta(milliseconds=5))
 
 
 @pytest.fixture

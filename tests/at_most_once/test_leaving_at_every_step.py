@@ -8,7 +8,7 @@ import pytest
 from gateway_under_test import place_call_request
 from replicas import ID, NOTHING, Gate, dispatch, placed, replica, told
 
-from gateway.ledger import ledger as ledgers
+from gateway.ledger import guarded_store
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ async def test_a_caller_cancels_while_the_ledger_is_at_it(provider, ledger, step
         await running.heard()
         gate.opened.set()
         await running.gateway.dialer.drain()
-        await running.gateway.ledger.settled()
+        await running.gateway.ledger.guarded.settled()
         seen = await dispatch(running.stub)
 
         assert (posts, standing) == (len(provider.posts), seen)
@@ -73,7 +73,7 @@ async def test_a_slow_ledger_costs_a_caller_his_answer_and_rings_nobody_later(pr
         error = await placed(running.stub, timeout=1)
         gate.opened.set()
         await running.gateway.dialer.drain()
-        await running.gateway.ledger.settled()
+        await running.gateway.ledger.guarded.settled()
         posts, seen = len(provider.posts), await dispatch(running.stub)
     async with replica(provider.url, ledger) as later:
         repeat = await placed(later.stub)
@@ -86,11 +86,11 @@ async def test_a_slow_ledger_costs_a_caller_his_answer_and_rings_nobody_later(pr
 
 async def test_a_reservation_that_takes_longer_than_anybody_waits(provider, ledger, monkeypatch):
     """A ledger that does not answer at all is given up on also for a caller without a deadline; nothing is sent."""
-    monkeypatch.setattr(ledgers, "PATIENCE", 0.5)
+    monkeypatch.setattr(guarded_store, "PATIENCE", 0.5)
     gate = Gate()
     async with replica(provider.url, ledger, {"after reserve": gate}) as running:
         error = await placed(running.stub, timeout=30)
-        await running.gateway.ledger.settled()
+        await running.gateway.ledger.guarded.settled()
         posts, seen = len(provider.posts), await dispatch(running.stub)
 
     assert ("LEDGER_UNAVAILABLE", "") == (error.reason, error.dispatch)
@@ -133,7 +133,7 @@ async def test_a_verdict_that_cannot_be_written_in_his_time_is_told_all_the_same
         during = await dispatch(running.stub)
         gate.opened.set()
         await running.gateway.dialer.drain()
-        await running.gateway.ledger.settled()
+        await running.gateway.ledger.guarded.settled()
         after = await dispatch(running.stub)
 
     assert (reason, False) == told(answer)
@@ -143,13 +143,13 @@ async def test_a_verdict_that_cannot_be_written_in_his_time_is_told_all_the_same
 
 async def test_a_verdict_that_the_store_gives_up_on_is_written_later(provider, ledger, monkeypatch):
     """A commit that never ends is given up on, the truth is told, and the next try writes it."""
-    monkeypatch.setattr(ledgers, "PATIENCE", 0.5)
+    monkeypatch.setattr(guarded_store, "PATIENCE", 0.5)
     gate = Gate()
     async with replica(provider.url, ledger, {"before finish": gate}) as running:
         answer = await placed(running.stub)
         during = await dispatch(running.stub)
         gate.opened.set()
-        await running.gateway.ledger.settled()
+        await running.gateway.ledger.guarded.settled()
         after = await dispatch(running.stub)
         repeat = await placed(running.stub)
 

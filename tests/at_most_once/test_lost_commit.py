@@ -58,7 +58,7 @@ async def test_nothing_is_sent_and_the_id_is_given_back(first, second, provider)
     error = await placed(first.stub)
     doubtful = await dispatch(second.stub)
     first.gate.opened.set()
-    await first.gateway.ledger.settled()
+    await first.gateway.ledger.guarded.settled()
     call = await recorded(second.stub)
     posts = len(provider.posts)
     repeat = await placed(second.stub)
@@ -94,7 +94,7 @@ async def test_late_and_repeated_writes_of_the_lost_attempt_change_nothing(first
     provider.behave(faults.answers_when_released)
     await placed(first.stub)
     first.gate.opened.set()
-    await first.gateway.ledger.settled()
+    await first.gateway.ledger.guarded.settled()
     dialing = asyncio.ensure_future(placed(second.stub))
     await provider.arrivals(1)
     [reserved] = [result.record for doing, result in first.store.results if doing == "reserve"][:1]
@@ -120,7 +120,7 @@ async def test_the_same_with_a_token_of_the_lost_attempt_after_a_free_end(first,
     provider.reply({}, 429)
     await placed(first.stub)
     first.gate.opened.set()
-    await first.gateway.ledger.settled()
+    await first.gateway.ledger.guarded.settled()
     throttled = await placed(second.stub)
     provider.behave(faults.answers_when_released)
     for connection in provider.connections:
@@ -158,7 +158,7 @@ async def test_a_commit_that_lands_late_is_given_back_too(provider, database):
     ) as running:
         error = await placed(running.stub)
         await landed.wait()
-        await running.gateway.ledger.settled()
+        await running.gateway.ledger.guarded.settled()
         standing = await dispatch(running.stub)
         del running.store.acts["before reserve"]
         repeat = await placed(running.stub)

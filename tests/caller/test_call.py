@@ -194,7 +194,7 @@ async def test_a_late_call_and_a_paused_gateway_are_said_to_be(terminal):
     """Nobody was dialed: for the one the time is over, for the other it may come."""
     late = await terminal.call(*TO, *FLOW, "--dial-before", "2026-01-01T00:00:00Z")
     await terminal.gateway.gateway.ledger._store.pause("the provider rings twice")
-    await terminal.gateway.gateway.ledger.refresh_pause()
+    await terminal.gateway.gateway.ledger.pausing.refresh()
     paused = await terminal.call(*TO, *FLOW)
 
     assert (5, 4) == (late.status, paused.status)

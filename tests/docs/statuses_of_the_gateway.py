@@ -85,5 +85,5 @@ async def _of_repeats(gateway: GatewayUnderTest, sandbox: Sandbox) -> dict[str, 
 async def _of_a_gateway_that_will_not_dial(gateway: GatewayUnderTest) -> dict[str, Refusal]:
     ledger = gateway.gateway.ledger
     await ledger._store.pause("a wrong text")
-    await ledger.refresh_pause()
+    await ledger.pausing.refresh()
     return {"PAUSED": await gateway.place_call_error()}

@@ -55,7 +55,7 @@ async def test_refused_calls_leave_nothing_behind_that_tries_on(gateway, disk):
     for number in range(20):
         await gateway.place_call_error(requestId=f"reminder-00{number:02}")
 
-    assert set() == gateway.gateway.ledger._stubborn
+    assert set() == gateway.gateway.ledger.guarded._stubborn
 
 
 async def test_a_disk_that_fills_up_before_the_verdict_is_told_and_caught_up_with(gateway, provider, disk):

@@ -9,6 +9,7 @@ from faulty_store import FaultyStore, MemoryStore, nothing_is_written
 from waiting import forever, until
 
 from gateway.clock import Stopwatch
+from gateway.ledger import guarded_store
 from gateway.ledger import ledger as ledger_module
 from gateway.ledger import upkeep as upkeep_module
 from gateway.ledger.ledger import Ledger, Reserved
@@ -90,19 +91,19 @@ async def test_any_failure_turns_it_and_only_a_durable_write_turns_it_back(ledge
         with pytest.raises(LedgerUnavailableError):
             await fails(ledger, store)
     await ledger.find(KEY)
-    await ledger.current_pause()
+    await ledger.pausing.current()
     await ledger.reserve(a_wish(), Stopwatch(), is_wanted=lambda: False)
     before = list(turned)
     assert isinstance(await reserve(ledger), Reserved)
 
     assert [False] == before
     assert [False, True] == turned
-    assert ledger.is_healthy
+    assert ledger.guarded.is_healthy
 
 
 async def test_a_store_that_says_nothing_is_given_up_on(ledger, store, turned, monkeypatch):
     """Nobody waits for ever, and silence is a failure."""
-    monkeypatch.setattr(ledger_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(guarded_store, "PATIENCE", 0.05)
     monkeypatch.setattr(store._inner, "change", lambda *_: forever())
     with pytest.raises(LedgerUnavailableError, match="Timeout"):
         await reserve(ledger)
@@ -112,7 +113,7 @@ async def test_a_store_that_says_nothing_is_given_up_on(ledger, store, turned, m
 
 async def test_a_suspicion_is_cleared_by_a_write(ledger, turned):
     """A write that takes far too long makes it suspect; the next one that is done says otherwise."""
-    ledger.suspect()
+    ledger.guarded.suspect()
     await reserve(ledger)
 
     assert [False, True] == turned
@@ -120,12 +121,12 @@ async def test_a_suspicion_is_cleared_by_a_write(ledger, turned):
 
 async def test_a_probe_that_fails_proves_nothing(ledger, store, turned):
     """The store is asked to write, and cannot."""
-    ledger.suspect()
+    ledger.guarded.suspect()
     store.is_down = True
-    await ledger.probe()
+    await ledger.guarded.probe()
     during = list(turned)
     store.is_down = False
-    await ledger.probe()
+    await ledger.guarded.probe()
 
     assert ([False], [False, True]) == (during, turned)
 
@@ -165,11 +166,11 @@ async def test_upkeep_probes_a_ledger_that_is_not_healthy_and_no_other(ledger, s
         await until(lambda: store.asked["sending"] > 3)
         spared = store.asked["probe"]
         store.is_down = True
-        ledger.suspect()
+        ledger.guarded.suspect()
         await until(lambda: store.asked["probe"] > 3)
         during = list(turned)
         store.is_down = False
-        await until(lambda: ledger.is_healthy)
+        await until(lambda: ledger.guarded.is_healthy)
         after = store.asked["probe"]
         sweeps = store.asked["sending"]
         await until(lambda: store.asked["sending"] > sweeps + 3)
@@ -223,9 +224,9 @@ async def test_upkeep_outlives_failures_and_bugs(ledger, store, monkeypatch):
         store.cannot_read = True
         await until(lambda: len(looks) > 3 and store.asked["paused"] > 4 and store.asked["sending"] > 3)
         store.cannot_read = False
-        await until(lambda: ledger.is_healthy)
+        await until(lambda: ledger.guarded.is_healthy)
 
-    assert ledger.is_healthy
+    assert ledger.guarded.is_healthy
 
 
 async def test_upkeep_retains_little_by_little_as_long_as_more_is_due(ledger, monkeypatch):

@@ -10,8 +10,7 @@ from test_ledger_health import a_wish, reserve
 from waiting import until
 
 from gateway.clock import Stopwatch
-from gateway.ledger import ledger as ledger_module
-from gateway.ledger import transitions, upkeep, waiting
+from gateway.ledger import pausing, transitions, upkeep, waiting
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.store import LedgerUnavailableError, Pause
 from gateway.ledger.waiting import Waiting
@@ -40,40 +39,40 @@ async def test_a_pause_that_was_just_read_is_not_read_again(ledger, store):
     """A call costs no read of its own."""
     before = store.asked["paused"]
     for _ in range(10):
-        await ledger.current_pause()
+        await ledger.pausing.current()
 
     assert before == store.asked["paused"]
 
 
 async def test_what_is_known_of_a_pause_is_read_anew_when_it_is_stale(ledger, store, monkeypatch):
     """Upkeep reads it all the time; where it cannot, or stood still, the call itself asks."""
-    before = await ledger.current_pause()
+    before = await ledger.pausing.current()
     store._inner.pause = PAUSE
-    monkeypatch.setattr(ledger_module, "PAUSE_IS_FRESH", 0.0)
+    monkeypatch.setattr(pausing, "PAUSE_IS_FRESH", 0.0)
 
-    assert (None, PAUSE) == (before, await ledger.current_pause())
+    assert (None, PAUSE) == (before, await ledger.pausing.current())
 
 
 async def test_a_stale_pause_that_cannot_be_read_is_not_believed(ledger, store, monkeypatch):
     """Nobody can say whether dialing is allowed."""
-    monkeypatch.setattr(ledger_module, "PAUSE_IS_FRESH", 0.0)
+    monkeypatch.setattr(pausing, "PAUSE_IS_FRESH", 0.0)
     store.cannot_read = True
 
     with pytest.raises(LedgerUnavailableError):
-        await ledger.current_pause()
+        await ledger.pausing.current()
 
 
 async def test_no_call_is_placed_while_nobody_can_say_whether_dialing_is_paused(provider, store, monkeypatch):
     """It is refused as the ledger's failure; once it can be read, it is placed, or refused as paused."""
     monkeypatch.setattr(upkeep, "EVERY", 0.05)
-    monkeypatch.setattr(ledger_module, "PAUSE_IS_FRESH", 0.1)
+    monkeypatch.setattr(pausing, "PAUSE_IS_FRESH", 0.1)
     async with gateway_on(store, provider.url, {}) as gateway:
         store.cannot_read = True
         await asyncio.sleep(0.15)
         error = await gateway.place_call_error(**ID)
         store.cannot_read = False
         store._inner.pause = PAUSE
-        await until(lambda: gateway.gateway.ledger.pause is not None)
+        await until(lambda: gateway.gateway.ledger.pausing.pause is not None)
         paused = await gateway.place_call_error(**ID)
 
     assert UNAVAILABLE == told(error)
@@ -202,6 +201,6 @@ async def test_a_ledger_that_cannot_be_read_fails_its_waiters_and_is_not_healthy
     with pytest.raises(LedgerUnavailableError):
         await asyncio.wait_for(waiter, 10)
 
-    assert not ledger.is_healthy
+    assert not ledger.guarded.is_healthy
     store.cannot_read = False
     assert await reserve(ledger)

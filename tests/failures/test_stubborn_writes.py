@@ -11,8 +11,7 @@ from waiting import until
 
 from gateway.clock import utc_now
 from gateway.errors import GatewayError
-from gateway.ledger import ledger as ledger_module
-from gateway.ledger import transitions
+from gateway.ledger import guarded_store, transitions
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.store import LedgerUnavailableError
 from gateway.ledger.transitions import Outcome
@@ -24,7 +23,7 @@ ACCEPTED = Outcome(error=None, reply=b"")
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch):
-    monkeypatch.setattr(ledger_module, "LONGEST_PAUSE", timedelta(milliseconds=5))
+    monkeypatch.setattr(guarded_store, "LONGEST_PAUSE", timedelta(milliseconds=5))
 
 
 @pytest.fixture
@@ -56,11 +55,11 @@ async def test_a_verdict_is_written_until_it_is_taken(ledger, store, inner):
     await until(lambda: store.asked["change"] > 6)
     during = inner.records[KEY].dispatch
     store.is_down = False
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert None is finished
     assert (DISPATCH_SENDING, DISPATCH_ACCEPTED) == (during, inner.records[KEY].dispatch)
-    assert ledger.is_healthy
+    assert ledger.guarded.is_healthy
 
 
 async def test_a_verdict_whose_acknowledgement_was_lost_applies_once(ledger, store, inner):
@@ -74,7 +73,7 @@ async def test_a_verdict_whose_acknowledgement_was_lost_applies_once(ledger, sto
     again = transitions.reserve(free, a_wish(), free.updated + timedelta(seconds=1))
     inner.records[KEY] = again
     store.is_down = False
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert free.is_free
     assert again == inner.records[KEY]
@@ -87,7 +86,7 @@ async def test_many_verdicts_wait_for_one_ledger(ledger, store, inner):
     store.is_down = True
     assert [None] * 50 == [await ledger.finish(record, ACCEPTED) for record in reserved]
     store.is_down = False
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert {DISPATCH_ACCEPTED} == {record.dispatch for record in inner.records.values()}
 
@@ -98,7 +97,7 @@ async def test_closing_ends_what_cannot_be_written(ledger, store, inner):
     store.is_down = True
     await ledger.finish(reserved, ACCEPTED)
     await ledger.close()
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert DISPATCH_SENDING == inner.records[KEY].dispatch
 
@@ -112,7 +111,7 @@ async def test_a_reservation_in_doubt_is_released(ledger, store, inner):
     with pytest.raises(LedgerUnavailableError):
         await reserve(ledger)
     made = inner.records[KEY].dispatch
-    await ledger.settled()
+    await ledger.guarded.settled()
     record = inner.records[KEY]
 
     assert (DISPATCH_SENDING, DISPATCH_NOT_SENT, True) == (made, record.dispatch, record.is_free)
@@ -124,7 +123,7 @@ async def test_a_reservation_that_was_surely_not_made_is_not_looked_for(ledger, 
     with pytest.raises(LedgerUnavailableError):
         await reserve(ledger)
 
-    assert set() == ledger._stubborn
+    assert set() == ledger.guarded._stubborn
 
 
 async def test_a_reservation_whose_caller_was_cut_off_is_released(ledger, store, inner):
@@ -135,7 +134,7 @@ async def test_a_reservation_whose_caller_was_cut_off_is_released(ledger, store,
     inner.records[KEY] = transitions.reserve(None, a_wish(), utc_now())
     with pytest.raises(asyncio.CancelledError):
         await reserving
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert DISPATCH_NOT_SENT == inner.records[KEY].dispatch
     assert store.asked["change"] > 1
@@ -149,7 +148,7 @@ async def test_a_release_does_not_touch_what_others_hold(ledger, store, inner):
     await until(lambda: store.is_down)
     inner.records[KEY] = other
     store.is_down = False
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert other == inner.records[KEY]
 
@@ -160,7 +159,7 @@ async def test_a_release_looks_for_a_commit_that_comes_late(ledger, store, inner
     await until(lambda: store.asked["change"] > 3)
     assert {} == inner.records
     inner.records[KEY] = transitions.reserve(None, a_wish(), utc_now())
-    await ledger.settled()
+    await ledger.guarded.settled()
 
     assert DISPATCH_NOT_SENT == inner.records[KEY].dispatch
 
@@ -168,7 +167,7 @@ async def test_a_release_looks_for_a_commit_that_comes_late(ledger, store, inner
 async def test_a_release_does_not_look_for_ever(ledger, inner):
     """What has not come within an attempt's time does not come any more."""
     ledger.release(_lasting(timedelta(milliseconds=30)))
-    await asyncio.wait_for(ledger.settled(), 10)
+    await asyncio.wait_for(ledger.guarded.settled(), 10)
 
     assert {} == inner.records
 
