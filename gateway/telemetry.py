@@ -21,6 +21,7 @@ import structlog
 from google.protobuf.message import Message
 from stamina.instrumentation import set_on_retry_hooks
 
+from gateway.log_lines import LogLines
 from gateway.redaction import hide, mask_digits, redacted
 
 LogFormat = Literal["auto", "json", "console"]
@@ -55,6 +56,7 @@ class Secrets:
 
 def configure_logs(secrets: Secrets, *, form: LogFormat, level: str, stream: TextIO = sys.stderr) -> None:
     """Sends all logs to a stream, one line an event: ours from `level` on, the libraries' from WARNING on."""
+    lines = LogLines(stream)
     as_json = form == "json" or (form == "auto" and not stream.isatty())
     renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     structlog.configure(
@@ -66,7 +68,7 @@ def configure_logs(secrets: Secrets, *, form: LogFormat, level: str, stream: Tex
             lambda _logger, _method, line: secrets.hidden(str(line)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
     set_on_retry_hooks(())  # each try again of a write that must not be lost would be a line
