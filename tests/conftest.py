@@ -13,6 +13,7 @@ import pytest
 import structlog
 import uvloop
 from gateway_under_test import GatewayUnderTest, running_gateway
+from hypothesis import HealthCheck, settings
 from postgres_server import PostgresServer, programs, running_server
 from raw_provider import RawProvider
 from side_by_side import SideBySide, longest_first
@@ -21,6 +22,9 @@ CYGRPC = "grpc._cython.cygrpc"
 """Logs, at DEBUG, a server that is being freed; whoever is given that record frees it once more, and crashes."""
 
 logging.getLogger(CYGRPC).setLevel(logging.INFO)
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 StartGateway = Callable[..., Awaitable[GatewayUnderTest]]
 
