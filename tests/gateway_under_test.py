@@ -112,7 +112,7 @@ async def refusal_of(rpc: Any) -> Refusal:
 
 
 def settings_for(url: str, overrides: Mapping[str, Any]) -> Settings:
-    """Builds settings with an account at a provider, and short timeouts; overrides are merged a table at a time.
+    """Builds settings with an account at a provider, and patience; overrides are merged a table at a time.
 
     An override of an account with None takes it away.
     """
@@ -120,7 +120,7 @@ def settings_for(url: str, overrides: Mapping[str, Any]) -> Settings:
     accounts = {"default": account | overrides.get("account", {})} | overrides.get("accounts", {})
     settings: dict[str, Any] = {
         "listen": "127.0.0.1:0",
-        "provider": {"connect_timeout": 1.0, "reply_timeout": 2.0} | overrides.get("provider", {}),
+        "provider": {"connect_timeout": 10.0, "reply_timeout": 30.0} | overrides.get("provider", {}),
         "accounts": {name: account for name, account in accounts.items() if account is not None},
     }
     rest = {name: value for name, value in overrides.items() if name not in {"provider", "account", "accounts"}}

@@ -130,7 +130,7 @@ class RawProvider:
         """Answers every request from now on with a JSON document."""
         self.behave(answering(http(json.dumps(document).encode(), status, headers)))
 
-    async def arrivals(self, count: int, within: float = 10) -> None:
+    async def arrivals(self, count: int, within: float = 60) -> None:
         """Waits until so many requests have arrived."""
         async with asyncio.timeout(within):
             while len(self.posts) < count:

@@ -37,7 +37,7 @@ class ServedProcess:
                 self.lines.append(json.loads(line))
             self.news.set()
 
-    async def line(self, event: str, within: float = 30) -> dict[str, Any]:
+    async def line(self, event: str, within: float = 60) -> dict[str, Any]:
         """Waits for the first line about an event."""
         async with asyncio.timeout(within):
             while not self.told(event):
@@ -56,11 +56,11 @@ class ServedProcess:
         """Liveness and readiness."""
         stub = health_pb2_grpc.HealthStub(self.channel)
         names = ("", SERVICE.full_name)
-        answers = [await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10) for name in names]
+        answers = [await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=60) for name in names]
         alive, ready = (health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status) for answer in answers)
         return alive, ready
 
-    async def turns_not_ready(self, within: float = 10) -> None:
+    async def turns_not_ready(self, within: float = 60) -> None:
         """Waits until the gateway says that new calls are not welcome."""
         watch = health_pb2_grpc.HealthStub(self.channel).Watch(health_pb2.HealthCheckRequest(service=SERVICE.full_name))
         async with asyncio.timeout(within):
@@ -68,7 +68,7 @@ class ServedProcess:
                 pass
         watch.cancel()
 
-    async def exit_status(self, within: float = 20) -> int:
+    async def exit_status(self, within: float = 60) -> int:
         async with asyncio.timeout(within):
             return await self.process.wait()
 
