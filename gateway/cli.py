@@ -19,6 +19,7 @@ from gateway.operator.calls_command import calls_app
 from gateway.operator.exit_status import IN_WORDS
 from gateway.operator.ledger_command import ledger_app
 from gateway.operator.pause_command import pause, resume
+from gateway.output import FAILED, OutputError, give_up, guard_output
 
 INVALID_SETTINGS = 2
 """The exit status when the settings are wrong."""
@@ -75,7 +76,15 @@ def main() -> None:
     """Runs the command line."""
     if os.getpid() == 1:  # in a container, where the kernel drops a signal that nobody has asked for
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    app()
+    guard_output()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OutputError as error:
+        give_up(error)
+        sys.exit(FAILED)
 
 
 @app.callback(invoke_without_command=True)

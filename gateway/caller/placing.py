@@ -6,6 +6,8 @@ import sys
 import uuid
 from typing import Final
 
+import grpc
+
 from gateway.caller.answer import Answer
 from gateway.caller.connecting import NoGatewayError, credentials_of
 from gateway.caller.exit_status import NO_NEWS, NOT_SENT, UNKNOWN
@@ -16,7 +18,14 @@ from gateway.caller.server import OPTIONS
 from gateway.caller.terminal import Terminal
 from gateway.caller.typed import Typed
 from gateway.caller.waiting import NOBODY_REPORTS, nobody_reports, subject_of, wait
+from gateway.output import OutputError
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallRequest
+
+NOTHING_SENT: Final = "Nothing was sent"
+UNSHOWN: Final = (
+    "What reached the gateway, it sees through. With --request-id {} the same command cannot ring twice, and tells what"
+    " became of it"
+)
 
 _BESIDE_A_FILE: Final = frozenset(
     {"--file", "--request-id", "--account", "--dial-before", "--dry-run", "--json", "--wait", *OPTIONS}
@@ -31,6 +40,7 @@ def place(described: Options, sending: Sending, line: Typed) -> int:
 
     Raises:
         UsageError: The command line is wrong; nothing was sent.
+        OutputError: What happened cannot be shown.
     """
     broken = line.not_utf8()
     if broken:
@@ -39,7 +49,24 @@ def place(described: Options, sending: Sending, line: Typed) -> int:
     _complete(request, sending)
     credentials = credentials_of(sending.server)
     terminal = Terminal(request, line, as_json=sending.as_json)
-    terminal.before()
+    try:
+        terminal.before()
+    except OutputError as error:
+        raise OutputError(error.why, NOTHING_SENT) from None
+    try:
+        return _sent(request, sending, credentials, terminal, line)
+    except OutputError as error:
+        raise OutputError(error.why, UNSHOWN.format(request.request_id)) from None
+
+
+def _sent(
+    request: PlaceCallRequest,
+    sending: Sending,
+    credentials: grpc.ChannelCredentials | None,
+    terminal: Terminal,
+    line: Typed,
+) -> int:
+    """Sends it, and shows what came of it."""
     try:
         answer = send(request, sending.server, credentials)
     except NoGatewayError as error:

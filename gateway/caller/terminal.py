@@ -98,7 +98,7 @@ class Terminal:
 
     def _document(self, answer: Mapping[str, Any]) -> None:
         document = {"request_id": self._request.request_id, **answer}
-        print(json.dumps(document, ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps(document, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
 
     def _offer_a_repeat(self, what: str) -> None:
         """Shows the command that repeats the request, and says what it does."""

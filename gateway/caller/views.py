@@ -113,7 +113,7 @@ class DocumentView:
         beside(f"interrupted: the call goes on. Go on from here: {command}")
 
     def _print(self) -> None:
-        print(json.dumps(self._document, ensure_ascii=False, indent=2))  # noqa: T201
+        print(json.dumps(self._document, ensure_ascii=False, indent=2), flush=True)  # noqa: T201
 
 
 def beside(words: str) -> None:

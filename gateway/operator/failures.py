@@ -40,8 +40,6 @@ def told(command: str, *, writes: bool = False) -> Iterator[None]:
         _end(command, f"the ledger cannot be opened: {error}", LEDGER_FAILED)
     except LedgerUnavailableError as error:
         _end(command, f"the ledger fails ({error.cause}): {_left(error, writes=writes)}", LEDGER_FAILED)
-    except BrokenPipeError:
-        raise  # whoever read the output has gone: that is no failure of the ledger
     except OSError as error:
         _end(command, f"the ledger cannot be opened: {error.strerror or type(error).__name__}", LEDGER_FAILED)
 
