@@ -57,7 +57,7 @@ class Envoy:
         async def found() -> bool:
             return {port for port, ills in (await self.hosts()).items() if not ills} == set(ports)
 
-        await until_true(found)
+        await until_true(found, 60)
 
     async def reaches(self, name: str, value: int) -> None:
         """Waits until one of its numbers is so high."""
@@ -65,7 +65,7 @@ class Envoy:
         async def reached() -> bool:
             return await self.stat(name) >= value
 
-        await until_true(reached)
+        await until_true(reached, 60)
 
 
 def shipped(name: str) -> Document:
@@ -93,7 +93,7 @@ def _put(holder: Document, port: int) -> None:
 
 
 def at(document: Document, port: int) -> None:
-    """Gives a configuration's listener a port of its own, so that it is found there again."""
+    """Gives a configuration's listener a port that nobody else is given, so that it is found there again."""
     [listener] = document["static_resources"]["listeners"]
     _put(listener, port)
 
@@ -129,11 +129,11 @@ async def running_envoy(document: Document, folder: Path) -> AsyncIterator[Envoy
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (address := _content(admin)):
                 assert process.returncode is None, _content(folder / "envoy.log")[-2000:]
                 await asyncio.sleep(0.01)
-        async with httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://{address}", trust_env=False, timeout=60) as client:
             yield await _ready(client)
     finally:
         with suppress(ProcessLookupError):
@@ -147,7 +147,7 @@ async def _ready(admin: httpx2.AsyncClient) -> Envoy:
             return (await admin.get("/ready")).status_code == 200
         return False
 
-    await until_true(live)
+    await until_true(live, 60)
     listeners = (await admin.get("/listeners", params={"format": "json"})).json()["listener_statuses"]
     places = {each["name"]: each["local_address"]["socket_address"] for each in listeners}
     return Envoy({name: f"{LOOPBACK}:{place['port_value']}" for name, place in places.items()}, admin)

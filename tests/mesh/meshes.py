@@ -23,6 +23,22 @@ BRIEF: Mapping[str, Any] = {"connect_timeout": 0.5, "reply_timeout": 1.0}
 """An attempt whose owner is dead is given up after three seconds."""
 
 
+def notices_silence(document: Document) -> None:
+    """Has Envoy leave out a gateway that stands still, as shipped."""
+    _health_check(document)["timeout"] = "1s"
+
+
+def _bears_silence(document: Document) -> None:
+    """Has Envoy wait for a gateway on a machine that is busy: it would have no other to send a call to."""
+    _health_check(document)["timeout"] = "30s"
+
+
+def _health_check(document: Document) -> dict[str, Any]:
+    [cluster] = document["static_resources"]["clusters"]
+    [check] = cluster["health_checks"]
+    return check
+
+
 @dataclass
 class Mesh:
     """Places for gateways, and the front Envoy before them.
@@ -46,9 +62,10 @@ class Mesh:
     stub: OutboundCallServiceStub = field(init=False)
     _front: AsyncExitStack = field(default_factory=AsyncExitStack)
     _document: Document = field(default_factory=dict)
+    _place: int = field(init=False)
 
     def __post_init__(self) -> None:
-        free = free_ports(4)
+        self._place, *free = free_ports(5)
         self.ports, self.receivers = free[:2], free[2:]
         self.stack.push_async_exit(self._front)
 
@@ -68,6 +85,8 @@ class Mesh:
     async def front(self, edit: Edit = lambda _: None, file: str = "front.yaml") -> Envoy:
         """Starts the front Envoy, and a caller's channel to it."""
         self._document = placed(shipped(file), self.ports)
+        at(self._document, self._place)
+        _bears_silence(self._document)
         edit(self._document)
         self.envoy = await self._front.enter_async_context(running_envoy(self._document, self.folder))
         self.channel = await self.stack.enter_async_context(grpc.aio.insecure_channel(self.address))
@@ -76,7 +95,6 @@ class Mesh:
 
     async def front_again(self) -> None:
         """Ends the front with all that it passes on, and starts it again at the same address."""
-        at(self._document, int(self.address.rpartition(":")[2]))
         await self._front.aclose()
         self.envoy = await self._front.enter_async_context(running_envoy(self._document, self.folder))
 
@@ -98,7 +116,7 @@ class Mesh:
         await self.envoy.finds(*self.ports)
         return children
 
-    async def answer(self, number: int, timeout: float = 10) -> PlaceCallResponse | Refusal:
+    async def answer(self, number: int, timeout: float = 30) -> PlaceCallResponse | Refusal:
         """Asks once."""
         return await answer_of(self.stub.PlaceCall(numbered(number), timeout=timeout))
 
@@ -106,10 +124,10 @@ class Mesh:
 Answers = list[PlaceCallResponse | Refusal]
 
 
-async def insisting(stub: OutboundCallServiceStub, request: PlaceCallRequest, timeout: float = 10) -> Answers:
+async def insisting(stub: OutboundCallServiceStub, request: PlaceCallRequest, timeout: float = 30) -> Answers:
     """Repeats a request, as a caller of any language may, until its answer is final; returns all answers."""
     answers: Answers = []
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         while True:
             answer = await answer_of(stub.PlaceCall(request, timeout=timeout))
             answers.append(answer)
@@ -125,7 +143,7 @@ def may_repeat(answer: PlaceCallResponse | Refusal) -> bool:
     return answer.info is None or answer.retry == "REPEAT"
 
 
-async def crowd(stub: OutboundCallServiceStub, ids: int, each: int = 2, timeout: float = 10) -> dict[int, Answers]:
+async def crowd(stub: OutboundCallServiceStub, ids: int, each: int = 2, timeout: float = 30) -> dict[int, Answers]:
     """Several callers insist on each of several requests, all at once; returns the answers by number."""
     numbers = [number for _ in range(each) for number in range(1, ids + 1)]  # in turns, so each gateway has some
     found = await asyncio.gather(*(insisting(stub, numbered(number), timeout) for number in numbers))

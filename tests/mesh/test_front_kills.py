@@ -8,7 +8,7 @@ import signal
 
 import faults
 import pytest
-from meshes import agrees, crowd, finals, insisting, posts_by_number
+from meshes import agrees, crowd, finals, insisting, notices_silence, posts_by_number
 from replicas import NO_WORD, PATIENT, dispatch, numbered, placed, told
 
 UNKNOWN = "OUTCOME_UNKNOWN"
@@ -30,14 +30,15 @@ async def test_a_gateway_that_is_killed_at_a_step_is_no_second_call(mesh, provid
 
     The first call that comes to the step is the last one; others may be at an earlier step, or at the other gateway.
     """
-    dying = await mesh.gateway(0, step, ("SIGKILL",))
-    await mesh.gateway(1)
+    settings = {} if UNKNOWN in possible else {"provider": PATIENT}  # nobody waits for one that is dead
+    dying = await mesh.gateway(0, step, ("SIGKILL",), **settings)
+    await mesh.gateway(1, **settings)
     await mesh.front()
     await mesh.envoy.finds(*mesh.ports)
 
     calling = asyncio.ensure_future(crowd(mesh.stub, ids=6))
     assert -signal.SIGKILL == await dying.exit_status()
-    await mesh.gateway(0)
+    await mesh.gateway(0, **settings)
     answers = await calling
     again = await crowd(mesh.stub, ids=6, each=1)
 
@@ -73,7 +74,7 @@ async def test_a_gateway_that_is_killed_while_the_provider_has_the_request(mesh,
 async def test_a_gateway_that_stands_still_rings_nobody_when_it_goes_on(mesh, provider, step, posts, story):
     """The caller's time passes, the other gives the call up, and the first goes on: no POST; its verdict is true."""
     stopped = await mesh.gateway(0, step, ("SIGSTOP",))
-    await mesh.front()
+    await mesh.front(notices_silence)
     await mesh.envoy.finds(mesh.ports[0])
     calling = asyncio.ensure_future(insisting(mesh.stub, numbered(1), timeout=1.5))
     await stopped.has_stopped()
@@ -94,8 +95,8 @@ async def test_a_gateway_that_stands_still_rings_nobody_when_it_goes_on(mesh, pr
 @pytest.mark.parametrize("step", ["before reserve", "after reserve", "before finish", "after finish"])
 async def test_a_gateway_that_is_told_to_end_at_a_step_costs_nobody_an_answer(mesh, provider, step):
     """What runs there ends well, what comes there is placed by the other: every first answer is the call."""
-    ending = await mesh.gateway(0, step, ("SIGTERM",))
-    await mesh.gateway(1)
+    ending = await mesh.gateway(0, step, ("SIGTERM",), provider=PATIENT)
+    await mesh.gateway(1, provider=PATIENT)
     await mesh.front()
     await mesh.envoy.finds(*mesh.ports)
 
@@ -124,7 +125,7 @@ async def test_what_runs_at_a_gateway_that_drains_is_left_to_end(mesh, provider)
 
 async def test_a_drained_gateway_stays_for_as_long_as_it_is_called(mesh):
     """Until a mesh has heard that it is not ready, a call is refused in its own words, and not cut off."""
-    ending = await mesh.gateway(0)
+    ending = await mesh.gateway(0, provider=PATIENT)
     words = [told(await placed(ending.stub))[0]]
     ending.send(signal.SIGTERM)
     while words.count("OVERLOADED") < 200 and words[-1] in {"OK", "OVERLOADED"}:

@@ -2,10 +2,9 @@
 
 import faults
 import pytest
-from free_ports import free_ports
 from meshes import agrees, crowd, finals, posts_by_number
 from raw_provider import ACCEPTED, REFUSED, Connection, http, reply
-from replicas import number_in, told
+from replicas import PATIENT, number_in, told
 
 BAD_KEY = {"code": "RBC201", "message": "Invalid key", "data": [], "error": {}}
 
@@ -28,7 +27,7 @@ BAD_KEY = {"code": "RBC201", "message": "Invalid key", "data": [], "error": {}}
 )
 async def test_a_call_that_may_have_left_is_never_sent_again(mesh, provider, fault, reason, posts):
     """Each of three ids is asked for by three callers, through a mesh that repeats: one POST, and one story."""
-    await mesh.both()
+    await mesh.both(**({} if fault is faults.never_answers else {"provider": PATIENT}))
     provider.behave(fault)
 
     answers = await crowd(mesh.stub, ids=3, each=3)
@@ -59,7 +58,7 @@ async def test_a_call_that_rang_nobody_is_made_anew_and_rings_once(mesh, provide
                 rang.append(number)
                 await connection.send(reply(ACCEPTED))
 
-    await mesh.both()
+    await mesh.both(provider=PATIENT)
     provider.behave(refuses_twice)
 
     answers = await crowd(mesh.stub, ids=3, each=3)
@@ -71,7 +70,7 @@ async def test_a_call_that_rang_nobody_is_made_anew_and_rings_once(mesh, provide
 
 async def test_what_did_not_leave_is_repeated_by_the_mesh_and_rings_nobody(mesh, provider):
     """The provider's port is closed: Envoy asks twice more, as it may, and the caller is told the truth."""
-    [closed] = free_ports(1)
+    closed = mesh.receivers[0]
     await mesh.both(account={"base_url": f"http://127.0.0.1:{closed}"})
 
     answer = await mesh.answer(1)

@@ -5,11 +5,10 @@ import signal
 
 import faults
 import pytest
-from free_ports import free_ports
 from meshes import crowd, finals
 from nursery import Child
 from postgres_proxy import PostgresProxy
-from replicas import told
+from replicas import PATIENT, told
 
 
 async def gone(child: Child) -> None:
@@ -22,10 +21,10 @@ async def test_a_gateway_without_its_ledger_gets_no_calls_though_it_is_alive(mes
 
     A third one is not there at all: even with most of them unwell, no call is sent where it would be refused.
     """
-    mesh.ports = free_ports(3)
+    mesh.ports.append(mesh.receivers[0])
     async with PostgresProxy.before(mesh.ledger["url"]) as proxy:
-        alive = await mesh.gateway(0, ledger={"url": proxy.url})
-        await mesh.gateway(1)
+        alive = await mesh.gateway(0, ledger={"url": proxy.url}, provider=PATIENT)
+        await mesh.gateway(1, provider=PATIENT)
         await mesh.front()
         await mesh.envoy.finds(*mesh.ports[:2])
         proxy.go_down()
@@ -42,8 +41,8 @@ async def test_a_gateway_without_its_ledger_gets_no_calls_though_it_is_alive(mes
 @pytest.mark.parametrize("is_there", [pytest.param(True, id="it fails"), pytest.param(False, id="it is not there")])
 async def test_a_failing_provider_makes_no_gateway_an_outlier(mesh, provider, is_there):
     """UNKNOWN and UNAVAILABLE tell of the provider: a gateway that says so is as good as any other."""
-    [closed] = free_ports(1)
-    await mesh.both(account={} if is_there else {"base_url": f"http://127.0.0.1:{closed}"})
+    closed = mesh.receivers[0]
+    await mesh.both(account={} if is_there else {"base_url": f"http://127.0.0.1:{closed}"}, provider=PATIENT)
     provider.behave(faults.closes_after_reading)
     reasons = {(await mesh.answer(number)).reason for number in range(1, 21)}
 
@@ -58,9 +57,10 @@ async def test_a_gateway_that_cannot_be_reached_is_left_out_before_its_health_is
     def asks_seldom(document) -> None:
         [cluster] = document["static_resources"]["clusters"]
         cluster["health_checks"][0] |= {"interval": "60s", "no_traffic_interval": "60s"}
+        cluster["outlier_detection"]["base_ejection_time"] = "60s"  # it is looked at meanwhile
 
-    dying = await mesh.gateway(0)
-    await mesh.gateway(1)
+    dying = await mesh.gateway(0, provider=PATIENT)
+    await mesh.gateway(1, provider=PATIENT)
     await mesh.front(asks_seldom)
     await mesh.envoy.finds(*mesh.ports)
     await gone(dying)
