@@ -57,10 +57,10 @@ class Audience:
             audience._ended = True
             await asyncio.gather(*calling)
             await phones.are_silent()
-            await asyncio.wait_for(calls, 10)
-            await asyncio.wait_for(asyncio.gather(*audience._following), 30)
+            await asyncio.wait_for(calls, 60)
+            await asyncio.wait_for(asyncio.gather(*audience._following), 60)
             newest = await audience.newest()
-            await until(lambda: all(each.newest >= newest for each in audience.accounts))
+            await until(lambda: all(each.newest >= newest for each in audience.accounts), 60)
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)

@@ -69,5 +69,5 @@ class Phones:
 async def reported(url: str, provider: RawProvider, kind: str, **variables: str) -> int:
     """Reports once about the provider's last call; returns the status."""
     token = dict(provider.posts[-1].form)["dlrurl"].partition("/reports/")[2][:32]
-    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=20) as http:
+    async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
         return (await http.get(f"/reports/{token}/{kind}", params=variables)).status_code

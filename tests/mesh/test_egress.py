@@ -12,7 +12,7 @@ from raw_provider import ACCEPTED, RawProvider, answering, certified, http, repl
 
 NAME = "api.kaleyra.io"
 PATIENT = {"connect_timeout": 10, "reply_timeout": 30}
-HASTY = {"connect_timeout": 5, "reply_timeout": 0.5}
+HASTY = {"connect_timeout": 10, "reply_timeout": 3}
 UNKNOWN = ("OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN", "LOOK_UP")
 
 ISTIO_UNTIL_1_23: Document = {

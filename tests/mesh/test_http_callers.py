@@ -29,7 +29,7 @@ async def web(mesh: Mesh):
     await mesh.gateway(0, provider=PATIENT)
     await mesh.front(described, "web.yaml")
     await mesh.envoy.finds(mesh.ports[0])
-    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -124,7 +124,7 @@ async def test_a_time_limit_in_a_header_is_kept(web, provider):
     """`grpc-timeout` gives a caller's deadline; the call is seen through all the same."""
     provider.behave(faults.answers_when_released)
     answer = await web.post(
-        PLACE_CALL, json={"request_id": "reminder-8812", "call": CALL}, headers={"grpc-timeout": "500m"}
+        PLACE_CALL, json={"request_id": "reminder-8812", "call": CALL}, headers={"grpc-timeout": "5S"}
     )
     provider.release.set()
     repeat = await placed(web)
@@ -140,7 +140,7 @@ async def test_the_pages_statuses_are_envoys(mesh):
     async with standing_in(mesh.ports[0]):
         await mesh.front(described, "web.yaml")
         await mesh.envoy.finds(mesh.ports[0])
-        async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=60) as client:
             told = {
                 code.name: (await client.post(GET_CALL, json={"request_id": code.name})).status_code
                 for code in grpc.StatusCode
@@ -152,7 +152,7 @@ async def test_the_pages_statuses_are_envoys(mesh):
 async def test_no_gateway_is_a_503_without_json(mesh):
     """Envoy's own words: nothing is known, and the same request may be sent again."""
     await mesh.front(described, "web.yaml")
-    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=60) as client:
         answer = await placed(client)
 
     assert (503, "text/plain") == (answer.status_code, answer.headers["content-type"])
@@ -194,7 +194,7 @@ async def test_the_curl_example_prints_an_error(mesh):
 async def test_the_curl_example_repeats_and_the_phone_rings_once(mesh, provider):
     """It gives up on an answer and asks again: the repeat is told what became of the one call."""
     provider.behave(faults.answers_when_released)
-    running = asyncio.ensure_future(run(mesh, "+13236550107", TIMEOUT="1"))
+    running = asyncio.ensure_future(run(mesh, "+13236550107", TIMEOUT="5"))
     await mesh.envoy.reaches("http.web.downstream_rq_total", 2)
     provider.release.set()
     status, output = await running

@@ -32,7 +32,7 @@ async def test_the_error_of_the_http_page_is_the_gateways(mesh: Mesh):
     await mesh.front(described, "web.yaml")
     await mesh.envoy.finds(mesh.ports[0])
     call = {"recipients": [{"number": "+13236550107"}], "playlist": {"items": [{"message": {"text": ""}}]}}
-    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=60) as client:
         path = "/voicegateway.v1.OutboundCallService/PlaceCall"
         answer = await client.post(path, json={"request_id": "http-8814", "call": call})
 

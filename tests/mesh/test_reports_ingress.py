@@ -92,7 +92,7 @@ async def placed_call(gateway: Child, provider) -> str:
 
 async def record(gateway: Child) -> OutboundCall:
     request = GetCallRequest(request_id=numbered(1).request_id)
-    return (await gateway.stub.GetCall(request, timeout=20)).call
+    return (await gateway.stub.GetCall(request, timeout=60)).call
 
 
 REPORT = {"a_id": "1", "a_callee": "13236550000001", "a_status": "BUSY"}
@@ -145,7 +145,7 @@ async def test_a_report_is_taken_whatever_its_url_looks_like(mesh: Mesh, provide
     query = "a_status={{status}}&b_status=BUSY&a_id={{id}}&b_id=id&c_callee={callee}"
     host_line = "" if version == "HTTP/1.0" else "Host: calls.example.com\r\n"
     writer.write(f"GET {path}?{query} {version}\r\n{host_line}Connection: close\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.read(), 20)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     await writer.wait_closed()
 
@@ -236,7 +236,7 @@ async def test_every_report_is_taken_at_once_while_gateways_are_replaced(mesh: M
             await running[place].exit_status()
             running[place] = await mesh.reporting(place, **settings)
         await phones.are_silent()
-    calls = (await running[0].stub.ListCalls(ListCallsRequest(), timeout=20)).calls
+    calls = (await running[0].stub.ListCalls(ListCallsRequest(), timeout=60)).calls
 
     assert {200: len(phones.statuses)} == Counter(phones.statuses)
     assert [RECIPIENT_STATE_ENDED] * 60 == [recipient.state for call in calls for recipient in call.recipients]

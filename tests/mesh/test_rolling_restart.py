@@ -60,10 +60,10 @@ async def test_no_call_fails_and_none_is_made_twice(
         statuses = []
         async with Load.of(await caller(mesh), CALLERS) as load:
             for (old, _), port in zip(list(replicas), mesh.ports, strict=True):
-                await until(lambda: all(is_used() for _, is_used in replicas))
+                await until(lambda: all(is_used() for _, is_used in replicas), 60)
                 statuses.append(await drained(old))
                 replicas[mesh.ports.index(port)] = await starts(port)
-            await until(lambda: all(is_used() for _, is_used in replicas))
+            await until(lambda: all(is_used() for _, is_used in replicas), 60)
 
     assert [0, 0] == statuses
     assert {} == {number: answer for number, answer in load.answers.items() if told(answer) != ("OK", False)}

@@ -5,7 +5,7 @@ import pytest
 from gateway_under_test import place_call_request
 from meshes import may_repeat
 from raw_provider import answering, http
-from replicas import answer_of, told
+from replicas import PATIENT, answer_of, told
 
 MANY = {"recipients": [{"number": f"x{number}"} for number in range(90)], "ivr": {"flowId": "SG_1"}}
 """More violations than a status may hold."""
@@ -29,13 +29,13 @@ ENVOYS = {"date", "server", "x-envoy-upstream-service-time"}
 )
 async def test_a_status_comes_through_whole(mesh, provider, fault, call, code, pushback):
     """The same code, message, details and trailers as without Envoy."""
-    [direct, _] = await mesh.both()
+    [direct, _] = await mesh.both(provider=PATIENT)
     if fault is not None:
         provider.behave(fault)
     request = place_call_request(*[call] if call else [], requestId="reminder-8812")
-    through = await answer_of(mesh.stub.PlaceCall(request, timeout=10))
-    replayed = await answer_of(mesh.stub.PlaceCall(request, timeout=10))
-    straight = await answer_of(direct.stub.PlaceCall(request, timeout=10))
+    through = await answer_of(mesh.stub.PlaceCall(request, timeout=60))
+    replayed = await answer_of(mesh.stub.PlaceCall(request, timeout=60))
+    straight = await answer_of(direct.stub.PlaceCall(request, timeout=60))
 
     assert (code, pushback) == (through.code, through.pushback)
     assert through.info is not None

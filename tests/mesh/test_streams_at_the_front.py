@@ -17,7 +17,7 @@ from waiting import until
 from voicegateway.v1.outbound_call_service_pb2 import CALL_EVENT_TYPE_CREATED, WatchCallsRequest
 from voicegateway_client import open_aio_channel, watch_calls_aio
 
-LIMIT = 1.5
+LIMIT = 4.0
 """Seconds of silence after which Envoy would cut a stream here; by itself, after five minutes."""
 
 

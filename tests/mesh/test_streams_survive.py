@@ -26,7 +26,7 @@ async def phones(mesh: Mesh, provider) -> AsyncIterator[Phones]:
     """A provider that reports to either gateway."""
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 - shown when it fails
-    async with httpx2.AsyncClient(trust_env=False, timeout=20) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         ringing = Phones([f"http://{LOOPBACK}:{port}" for port in mesh.receivers], random.Random(seed), http)
         provider.behave(ringing)
         yield ringing

@@ -12,7 +12,7 @@ import pytest
 from envoys import LOOPBACK, ROOT, described
 from go_programs import needs
 from meshes import Mesh, insisting
-from replicas import numbered
+from replicas import PATIENT, numbered
 from reporting_phones import reported
 from test_web_callers import program
 
@@ -20,7 +20,7 @@ __all__ = ["program"]
 
 WATCH = "/voicegateway.v1.OutboundCallService/WatchCalls"
 ID = numbered(1).request_id
-SETTINGS = {"watch": {"heartbeat": 0.5}}
+SETTINGS = {"watch": {"heartbeat": 0.5}, "provider": PATIENT}
 
 
 class Program:
@@ -38,13 +38,13 @@ class Program:
         """Waits for lines, one after the other, and nothing between them."""
         assert self.process.stdout is not None
         for pattern in patterns:
-            self.lines.append((await asyncio.wait_for(self.process.stdout.readline(), 30)).decode().strip())
+            self.lines.append((await asyncio.wait_for(self.process.stdout.readline(), 60)).decode().strip())
             assert re.search(pattern, self.lines[-1]), self.lines
 
     async def ends(self) -> int:
         """Waits for its end; it prints nothing more."""
         assert self.process.stdout is not None
-        assert b"" == await asyncio.wait_for(self.process.stdout.read(), 30)
+        assert b"" == await asyncio.wait_for(self.process.stdout.read(), 60)
         return await self.process.wait()
 
 
@@ -99,7 +99,7 @@ async def test_a_call_that_is_not_there_is_an_end(mesh: Mesh, follows):
     await mesh.reporting(0, **SETTINGS)
     await mesh.envoy.finds(mesh.ports[0])
     running = await follows("nobody-8812")
-    output, errors = await asyncio.wait_for(running.process.communicate(), 30)
+    output, errors = await asyncio.wait_for(running.process.communicate(), 60)
 
     assert 1 == running.process.returncode
     assert b"ERROR_REASON_CALL_NOT_FOUND" in output + errors
@@ -111,7 +111,7 @@ async def test_over_http_1_a_stream_that_breaks_off_ends_as_a_good_one(mesh: Mes
     await mesh.front(described, "web.yaml")
     await mesh.envoy.finds(mesh.ports[0])
     await insisting(mesh.stub, numbered(1))
-    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=20) as client:
+    async with httpx2.AsyncClient(base_url=mesh.url, trust_env=False, timeout=60) as client:
         refused = await client.post(WATCH, json={"request_id": "nobody-8812"})
         async with client.stream("POST", WATCH, json={"request_id": ID}) as answer:
             lines = answer.aiter_lines()

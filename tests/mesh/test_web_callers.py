@@ -14,6 +14,7 @@ from envoys import ROOT, described
 from go_programs import needs
 from meshes import Mesh
 from raw_provider import REFUSED, answering, reply
+from replicas import PATIENT
 
 WEB = ROOT / "examples" / "web"
 
@@ -52,7 +53,7 @@ def _is_same(one: Path, other: Path) -> bool:
 @pytest.fixture
 async def web(mesh: Mesh) -> Mesh:
     """A gateway behind the shipped Envoy."""
-    await mesh.gateway(0)
+    await mesh.gateway(0, provider=PATIENT)
     await mesh.front(described, "web.yaml")
     await mesh.envoy.finds(mesh.ports[0])
     return mesh
@@ -140,7 +141,7 @@ async def test_a_browser_is_let_in_by_its_pages_origin(web, origin, allowed):
     """A page of ours may call, and may read what an error says; a page of another may not."""
     path = "/voicegateway.v1.OutboundCallService/GetCall"
     asked = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "x-grpc-web"}
-    async with httpx2.AsyncClient(base_url=web.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=web.url, trust_env=False, timeout=60) as client:
         preflight = await client.options(path, headers=asked)
         answer = await client.post(path, json={"request_id": "reminder-8812"}, headers={"origin": origin})
 
