@@ -33,7 +33,7 @@ async def test_the_gateway_knows_the_callers_deadline(mesh, provider):
 
 
 async def in_time(mesh: Mesh) -> Any:
-    """The answer to a repeat whose deadline passes: the gateway has half a second for it, which may be too short once."""
+    """The answer to a repeat shortly before its deadline: half a second, which may be too short once."""
     for _ in range(5):
         answer = await mesh.answer(1, timeout=5)
         if answer.code != "DEADLINE_EXCEEDED":
