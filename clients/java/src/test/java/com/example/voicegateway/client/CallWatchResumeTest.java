@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A watch goes on where its stream broke off, and tells each event once and in order. */
-@Timeout(60) // where a wait is not cut off
+@Timeout(120) // where a wait is not cut off
 class CallWatchResumeTest extends Watching {
   private static final List<Long> HISTORY = List.of(3L, 4L, 9L, 11L, 12L);
   private static final StatusRuntimeException BROKEN = Statuses.foreign(Status.Code.UNAVAILABLE);

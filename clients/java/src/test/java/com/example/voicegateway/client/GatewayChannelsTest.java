@@ -36,7 +36,7 @@ class GatewayChannelsTest {
   private OutboundCallServiceBlockingStub gatewayThatAnswers(Throwable... errors) throws IOException {
     gateway = new ScriptedGateway(errors);
     channel = GatewayChannels.open(gateway.target(), InsecureChannelCredentials.create());
-    return OutboundCallServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+    return OutboundCallServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
   }
 
   @AfterEach

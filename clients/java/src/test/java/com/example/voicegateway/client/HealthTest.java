@@ -23,7 +23,7 @@ class HealthTest {
       OutboundCallServiceBlockingStub stub = OutboundCallServiceGrpc.newBlockingStub(channel);
       try {
         stub.placeCall(Requests.toAFlow());
-        assertTrue(draining.askedForHealth.await(20, TimeUnit.SECONDS), "nobody asked the other for its health");
+        assertTrue(draining.askedForHealth.await(60, TimeUnit.SECONDS), "nobody asked the other for its health");
         for (int i = 1; i < 10; i++) {
           stub.placeCall(Requests.toAFlow());
         }
@@ -31,7 +31,7 @@ class HealthTest {
         assertEquals(List.of(10, 0), List.of(ready.requests.size(), draining.requests.size()));
 
         draining.health.setStatus(ScriptedGateway.SERVICE, ServingStatus.SERVING);
-        for (long end = System.nanoTime() + 20_000_000_000L; draining.requests.isEmpty() && System.nanoTime() < end; ) {
+        for (long end = System.nanoTime() + 60_000_000_000L; draining.requests.isEmpty() && System.nanoTime() < end; ) {
           stub.placeCall(Requests.toAFlow());
         }
 

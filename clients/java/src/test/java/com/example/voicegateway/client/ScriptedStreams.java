@@ -44,12 +44,12 @@ final class ScriptedStreams implements BiConsumer<WatchCallsRequest, StreamObser
 
   /** Returns once so many more streams were opened, and all that they have to say is said. */
   boolean areOpened(int streams) throws InterruptedException {
-    return opened.tryAcquire(streams, 20, TimeUnit.SECONDS);
+    return opened.tryAcquire(streams, 60, TimeUnit.SECONDS);
   }
 
   /** Returns once so many more streams were cancelled by the client. */
   boolean areCancelled(int streams) throws InterruptedException {
-    return cancelled.tryAcquire(streams, 20, TimeUnit.SECONDS);
+    return cancelled.tryAcquire(streams, 60, TimeUnit.SECONDS);
   }
 
   @Override
