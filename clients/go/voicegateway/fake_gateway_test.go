@@ -154,7 +154,7 @@ func dial(t *testing.T, target string, options ...grpc.DialOption) voicegatewayv
 // briefly is a context for what takes a moment; a test that hangs ends with it.
 func briefly(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

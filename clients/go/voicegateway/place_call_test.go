@@ -268,7 +268,7 @@ func TestARepeatReachesARealGateway(t *testing.T) {
 			return nil
 		}
 	})
-	reply, err := voicegateway.PlaceCall(briefly(t), dial(t, gateway.address), aCall(), voicegateway.WithMaxAttempts(20),
+	reply, err := voicegateway.PlaceCall(briefly(t), dial(t, gateway.address), aCall(), voicegateway.WithMaxAttempts(100),
 		voicegateway.WithAttemptTimeout(500*time.Millisecond), voicegateway.WithBackoff(time.Millisecond, time.Millisecond))
 	if err != nil || reply.GetCall().GetCallId() != callID || gateway.attempts() < 3 {
 		t.Error(reply, err, gateway.attempts())
