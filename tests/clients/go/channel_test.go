@@ -101,7 +101,7 @@ func aCall(account, number string) *voicegatewayv1.PlaceCallRequest {
 
 func briefly(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

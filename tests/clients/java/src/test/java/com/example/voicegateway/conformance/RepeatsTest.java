@@ -54,7 +54,7 @@ class RepeatsTest {
     OutboundCallServiceBlockingStub stub =
         OutboundCallServiceGrpc.newBlockingStub(stand.channel)
             .withInterceptors(attempts)
-            .withDeadlineAfter(30, TimeUnit.SECONDS);
+            .withDeadlineAfter(60, TimeUnit.SECONDS);
     PlaceCallRequest request = callTo("+13236550107").setAccount(account).build();
     CallError error = CallError.from(assertThrows(StatusRuntimeException.class, () -> stub.placeCall(request)));
 
@@ -67,8 +67,8 @@ class RepeatsTest {
   void whoGivesUpWaitingIsToldByTheRepeatAndNobodyIsCalledTwice() throws Exception {
     CallPlacer hasty =
         CallPlacer.on(stand.channel)
-            .withAttemptTimeout(Duration.ofMillis(700))
-            .withMaxAttempts(10)
+            .withAttemptTimeout(Duration.ofMillis(300))
+            .withMaxAttempts(100)
             .withBackoff(Duration.ofMillis(10), Duration.ofMillis(100));
     PlaceCallRequest request = callTo("+13236550150").build();
     CallException failure = assertThrows(CallException.class, () -> hasty.placeCall(request));

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a real gateway tells a watch. */
-@Timeout(60) // where there is no end
+@Timeout(120) // where there is no end
 class WatchTest {
   private Stand stand;
 
