@@ -45,7 +45,21 @@ class Unheard:
     """A message of a kind that is newer than the caller."""
 
 
-Step: TypeAlias = int | Beat | UpTo | Unheard | End | Failure | Silence
+class Pieces:
+    """What comes after the event that was asked for, one piece a stream; all but the last are followed by silence."""
+
+    def __init__(self, *pieces: Sequence[int | Beat]) -> None:
+        self._pieces = pieces
+
+    def after(self, sequence: int) -> list["Step"]:
+        """The steps of a stream."""
+        for piece in self._pieces:
+            if rest := [step for step in piece if (step.sequence if isinstance(step, Beat) else step) > sequence]:
+                return [*rest, *([] if piece is self._pieces[-1] else [Silence()])]
+        return []
+
+
+Step: TypeAlias = int | Beat | UpTo | Pieces | Unheard | End | Failure | Silence
 """What a stream does next; a number is the sequence of an event. At the end of its steps it ends well."""
 
 
@@ -102,6 +116,9 @@ class StreamingServer:
             case UpTo():
                 for sequence in range((stream.after or 0) + 1, step.sequence + 1):
                     await self._play(sequence, stream, context)
+            case Pieces():
+                for each in step.after(stream.after or 0):
+                    await self._play(each, stream, context)
             case int() | Beat() | Unheard():
                 await context.write(self._message(step))
                 stream.sent += 1
