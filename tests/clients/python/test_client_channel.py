@@ -138,7 +138,7 @@ async def test_a_stream_has_one_error(gateway):
 
 async def until(place: Callable[[], Awaitable[Any]], is_true: Callable[[], bool]) -> None:
     """Places calls until it is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not is_true():
             await place()
 
@@ -207,7 +207,7 @@ async def test_a_gateway_that_is_back_after_a_long_outage_is_found_within_second
     async with opened(address, options=options) as place:
         with pytest.raises(grpc.RpcError):
             await place()
-        async with scripted_server(address=address) as server, asyncio.timeout(30):
+        async with scripted_server(address=address) as server, asyncio.timeout(60):
             while not server.seen:
                 with suppress(grpc.RpcError):
                     await place()

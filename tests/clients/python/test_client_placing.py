@@ -88,27 +88,29 @@ async def test_the_last_answer_is_raised_when_no_attempt_is_left(place):
 
 async def test_a_deadline_that_passed_is_repeated(place):
     """Nothing is known then, and the gateway knows more."""
+    request = place_call_request()
     async with scripted_server(Silence()) as server:
-        await place(server.address, place_call_request(), timeout=0.5)
+        await place(server.address, request, timeout=0.5, attempts=100)
 
-    assert 2 == len(server.seen)
+    assert 2 <= len(server.seen)  # more of them where the machine is too slow
+    assert {request.request_id} == {each.request.request_id for each in server.seen}
     assert 0.5 >= server.seen[0].seconds
 
 
 async def test_no_attempt_begins_after_the_time_for_everything(place):
-    """A wait of five seconds does not fit into three: the error is told at once."""
-    delay = details_pb2.RetryInfo(retry_delay=Duration(seconds=5))
+    """A wait of 50 seconds does not fit into 30: the error is told at once."""
+    delay = details_pb2.RetryInfo(retry_delay=Duration(seconds=50))
     async with scripted_server(advised("REPEAT", CODES.RESOURCE_EXHAUSTED, delay)) as server:
         with pytest.raises(CallError) as caught:
-            await place(server.address, place_call_request(), within=3)
+            await place(server.address, place_call_request(), within=30)
 
-    assert (1, 5) == (len(server.seen), caught.value.retry_delay.total_seconds())
+    assert (1, 50) == (len(server.seen), caught.value.retry_delay.total_seconds())
 
 
 async def test_a_wait_of_an_hour_is_never_begun(place):
     """Unless the caller says otherwise, everything together takes two minutes: no thread is held for an hour."""
     delay = details_pb2.RetryInfo(retry_delay=Duration(seconds=3600))
-    async with scripted_server(advised("REPEAT", CODES.RESOURCE_EXHAUSTED, delay)) as server, asyncio.timeout(20):
+    async with scripted_server(advised("REPEAT", CODES.RESOURCE_EXHAUSTED, delay)) as server, asyncio.timeout(100):
         with pytest.raises(CallError) as caught:
             await place(server.address, place_call_request())
 
@@ -118,9 +120,9 @@ async def test_a_wait_of_an_hour_is_never_begun(place):
 async def test_the_last_attempt_has_no_more_time_than_is_left(place):
     """An attempt is cut to the time for everything."""
     async with scripted_server() as server:
-        await place(server.address, place_call_request(), timeout=30, within=7)
+        await place(server.address, place_call_request(), timeout=30, within=20)
 
-    assert 7 >= server.seen[0].seconds
+    assert 20 >= server.seen[0].seconds
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ async def test_a_real_gateway_rings_once_whatever_is_repeated(place, start_gatew
         account = {"base_url": url, "sid": DEFAULT_SID, "api_key": DEFAULT_KEY}
         gateway = await start_gateway(account=account, provider={"reply_timeout": 20.0})
         call = {"recipients": [{"number": "+13236550151"}], "ivr": {"flowId": "SG_1"}}
-        reply = await place(gateway.address, place_call_request(call), timeout=1.0, attempts=10)
+        reply = await place(gateway.address, place_call_request(call), timeout=1.0, attempts=100)
 
     assert reply.replayed
     [record] = sandbox.records

@@ -46,7 +46,7 @@ async def test_closing_ends_a_wait_for_the_next_event():
             await until(lambda: watch.last_sequence == 1)
             watch.close()
 
-            assert [1] == await asyncio.wait_for(reading, 20)
+            assert [1] == await asyncio.wait_for(reading, 60)
             await all_over(server)
     await until(lambda: not guards())
 
@@ -61,7 +61,7 @@ async def test_closing_ends_a_wait_between_two_streams():
             await until(lambda: watch.last_sequence == 1 and watch._stream is None)
             watch.close()
 
-            assert [1] == [event.sequence for event in await asyncio.wait_for(reading, 20)]
+            assert [1] == [event.sequence for event in await asyncio.wait_for(reading, 60)]
 
 
 async def test_a_block_that_is_left_ends_the_stream():
@@ -189,7 +189,7 @@ async def test_closing_ends_the_iteration_of_another_task():
         await until(lambda: watch.last_sequence == 1)
         await watch.aclose()
 
-        assert [1] == await asyncio.wait_for(reading, 20)
+        assert [1] == await asyncio.wait_for(reading, 60)
         await all_over(server)
 
 
@@ -201,7 +201,7 @@ async def test_closing_ends_a_wait_of_another_task():
         await until(lambda: bool(server.streams) and watch._stream is None)
         await watch.aclose()
 
-        assert await asyncio.wait_for(reading, 20) is None
+        assert await asyncio.wait_for(reading, 60) is None
 
 
 async def test_a_block_of_asyncio_that_is_left_ends_the_stream():

@@ -73,7 +73,7 @@ def reader(library: Any, *, one: bool) -> Watch:
     """Reads a watch to its end; waits between streams are short, unless they are set."""
 
     async def read(address: str, **settings: Any) -> Told:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             return await library(address, one=one, **(QUICK | settings))
 
     return read
