@@ -18,6 +18,8 @@ from postgres_server import PostgresServer, programs, running_server
 from raw_provider import RawProvider
 from side_by_side import SideBySide, longest_first
 
+from gateway import inbound
+
 CYGRPC = "grpc._cython.cygrpc"
 """Logs, at DEBUG, a server that is being freed; whoever is given that record frees it once more, and crashes."""
 
@@ -78,6 +80,13 @@ async def start_gateway(provider: RawProvider) -> AsyncIterator[StartGateway]:
 async def gateway(start_gateway: StartGateway) -> GatewayUnderTest:
     """A gateway with the usual settings, before `provider`."""
     return await start_gateway()
+
+
+@pytest.fixture
+def early_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has a minute is answered after three seconds, if only then: his answer has the rest of it to reach him."""
+    monkeypatch.setattr(inbound, "_SPARE", 0.95)
+    monkeypatch.setattr(inbound, "_MOST_SPARE", 60.0)
 
 
 @pytest.fixture(scope="session")

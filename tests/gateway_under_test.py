@@ -81,6 +81,11 @@ class GatewayUnderTest:
     channel: grpc.aio.Channel
     stub: OutboundCallServiceStub
 
+    @property
+    def callers(self) -> int:
+        """How many requests have come in and are not answered."""
+        return self.gateway._boundary._answers._count
+
     async def place_call(
         self, call: Mapping[str, Any] = TO_A_FLOW, timeout: float = 30, **fields: Any
     ) -> PlaceCallResponse:

@@ -12,6 +12,7 @@ from gateway_under_test import KEY, SID, TO_A_FLOW, GatewayUnderTest, running_ga
 from google.rpc import error_details_pb2 as details_pb2
 from raw_provider import ACCEPTED, REFUSED, reply
 from unreachable import nobody_listens
+from waiting import until
 
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest
@@ -159,6 +160,7 @@ async def test_a_repeat_waits_for_the_first_attempt(gateway, provider):
     first = asyncio.create_task(gateway.place_call(**ID))
     await provider.arrivals(1)
     repeats = [asyncio.create_task(gateway.place_call(**ID)) for _ in range(5)]
+    await until(lambda: gateway.callers == 6)
     await asyncio.sleep(0.2)
     assert [] == [repeat for repeat in repeats if repeat.done()]
     assert 1 == gateway.gateway.dialer.in_flight
@@ -178,7 +180,7 @@ async def test_waiters_get_the_first_attempts_free_outcome(gateway, provider):
     first = asyncio.create_task(gateway.place_call_error(**ID))
     await provider.arrivals(1)
     repeats = [asyncio.create_task(gateway.place_call_error(**ID)) for _ in range(5)]
-    await asyncio.sleep(0.2)
+    await until(lambda: gateway.callers == 6)
     provider.release.set()
 
     errors = [await first, *await asyncio.gather(*repeats)]
@@ -187,12 +189,13 @@ async def test_waiters_get_the_first_attempts_free_outcome(gateway, provider):
     assert 1 == len(provider.posts)
 
 
+@pytest.mark.usefixtures("early_answers")
 async def test_a_repeat_whose_time_runs_out_is_told_that_the_call_is_in_progress(gateway, provider):
     """The deadline of a repeat nears: it is told so, in time, and when to ask again."""
     provider.behave(faults.answers_when_released)
     first = asyncio.create_task(gateway.place_call(**ID))
     await provider.arrivals(1)
-    error = await gateway.place_call_error(timeout=1, **ID)
+    error = await gateway.place_call_error(timeout=20, **ID)
     provider.release.set()
     call = (await first).call
 
@@ -205,8 +208,10 @@ async def test_a_repeat_whose_time_runs_out_is_told_that_the_call_is_in_progress
 async def test_the_first_callers_own_deadline_simply_passes(gateway, provider):
     """The first caller is never told of progress: its time passes, and the call goes on."""
     provider.behave(faults.answers_when_released)
+    calling = asyncio.create_task(gateway.place_call(timeout=3, **ID))
+    await provider.arrivals(1)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await gateway.place_call(timeout=0.5, **ID)
+        await calling
     provider.release.set()
     again = await gateway.place_call(**ID)
 
@@ -215,12 +220,13 @@ async def test_the_first_callers_own_deadline_simply_passes(gateway, provider):
     assert 1 == len(provider.posts)
 
 
+@pytest.mark.usefixtures("early_answers")
 async def test_a_recorded_call_on_its_way_says_what_place_call_would(gateway, provider):
     """The error of a call that is SENDING is the one that a repeat is given whose time runs out."""
     provider.behave(faults.answers_when_released)
     first = asyncio.create_task(gateway.place_call(**ID))
     await provider.arrivals(1)
-    error, call = await gateway.place_call_error(timeout=0.5, **ID), await recorded(gateway)
+    error, call = await gateway.place_call_error(timeout=20, **ID), await recorded(gateway)
     provider.release.set()
     await first
 
@@ -232,7 +238,7 @@ async def test_another_request_with_the_id_need_not_wait(gateway, provider):
     provider.behave(faults.answers_when_released)
     first = asyncio.create_task(gateway.place_call(**ID))
     await provider.arrivals(1)
-    error = await gateway.place_call_error(OTHER, timeout=5, **ID)
+    error = await gateway.place_call_error(OTHER, timeout=20, **ID)
     provider.release.set()
     await first
 

@@ -38,12 +38,7 @@ class Replica(GatewayUnderTest):
 
     async def heard(self) -> None:
         """Waits until every caller has been answered, or its leaving was heard of."""
-        await asyncio.wait_for(self.gateway._boundary.idle(), 20)
-
-    @property
-    def callers(self) -> int:
-        """How many requests have come in and are not answered."""
-        return self.gateway._boundary._answers._count
+        await asyncio.wait_for(self.gateway._boundary.idle(), 60)
 
 
 @asynccontextmanager
@@ -78,12 +73,12 @@ class Gate:
         await self.opened.wait()
 
     async def is_reached(self) -> None:
-        await asyncio.wait_for(self.reached.wait(), 20)
+        await asyncio.wait_for(self.reached.wait(), 60)
 
 
 async def recorded(stub: OutboundCallServiceStub, request_id: str = ID["requestId"]) -> OutboundCall | None:
     """Reads a call as any caller would; None where there is none."""
-    reading = stub.GetCall(GetCallRequest(request_id=request_id), timeout=20)
+    reading = stub.GetCall(GetCallRequest(request_id=request_id), timeout=60)
     try:
         return (await reading).call
     except grpc.aio.AioRpcError:

@@ -59,6 +59,7 @@ async def test_a_caller_cancels_while_the_provider_thinks(provider, ledger):
 # His time passes
 
 
+@pytest.mark.usefixtures("early_answers")
 @pytest.mark.parametrize(
     ("step", "standing"),
     [
@@ -66,11 +67,14 @@ async def test_a_caller_cancels_while_the_provider_thinks(provider, ledger):
         pytest.param("after reserve", "NOT_SENT", id="before its commit is heard of"),
     ],
 )
-async def test_a_slow_ledger_costs_a_caller_his_answer_and_rings_nobody_later(provider, ledger, step, standing):
+async def test_a_slow_ledger_costs_a_caller_his_answer_and_rings_nobody_later(
+    provider, ledger, step, standing, monkeypatch
+):
     """He is told in his time that nothing is known; when the ledger comes to it, nothing is sent, the id is free."""
+    monkeypatch.setattr(guarded_store, "PATIENCE", 60.0)
     gate = Gate()
     async with replica(provider.url, ledger, {step: gate}) as running:
-        error = await placed(running.stub, timeout=1)
+        error = await placed(running.stub, timeout=20)
         gate.opened.set()
         await running.gateway.dialer.drain()
         await running.gateway.ledger.guarded.settled()
@@ -86,10 +90,11 @@ async def test_a_slow_ledger_costs_a_caller_his_answer_and_rings_nobody_later(pr
 
 async def test_a_reservation_that_takes_longer_than_anybody_waits(provider, ledger, monkeypatch):
     """A ledger that does not answer at all is given up on also for a caller without a deadline; nothing is sent."""
-    monkeypatch.setattr(guarded_store, "PATIENCE", 0.5)
     gate = Gate()
     async with replica(provider.url, ledger, {"after reserve": gate}) as running:
-        error = await placed(running.stub, timeout=30)
+        with monkeypatch.context() as hasty:
+            hasty.setattr(guarded_store, "PATIENCE", 2.0)
+            error = await placed(running.stub)
         await running.gateway.ledger.guarded.settled()
         posts, seen = len(provider.posts), await dispatch(running.stub)
 
@@ -101,7 +106,8 @@ async def test_his_time_passes_while_the_provider_thinks(provider, ledger):
     """His own deadline passes; the call goes on, and a repeat is told of it."""
     provider.behave(faults.answers_when_released)
     async with replica(provider.url, ledger) as running:
-        rpc = running.stub.PlaceCall(place_call_request(**ID), timeout=1)
+        rpc = running.stub.PlaceCall(place_call_request(**ID), timeout=3)
+        await provider.arrivals(1)
         code = await rpc.code()
         await running.heard()
         provider.release.set()
@@ -112,6 +118,7 @@ async def test_his_time_passes_while_the_provider_thinks(provider, ledger):
     assert 1 == len(provider.posts)
 
 
+@pytest.mark.usefixtures("early_answers")
 @pytest.mark.parametrize(
     ("status", "reason", "standing"),
     [
@@ -122,14 +129,15 @@ async def test_his_time_passes_while_the_provider_thinks(provider, ledger):
     ],
 )
 async def test_a_verdict_that_cannot_be_written_in_his_time_is_told_all_the_same(
-    provider, ledger, status, reason, standing
+    provider, ledger, status, reason, standing, monkeypatch
 ):
     """The truth is told, and the write goes on: the record says the same when it can."""
+    monkeypatch.setattr(guarded_store, "PATIENCE", 120.0)
     if status != 200:
         provider.reply({}, status)
     gate = Gate()
     async with replica(provider.url, ledger, {"before finish": gate}) as running:
-        answer = await placed(running.stub, timeout=1.5)
+        answer = await placed(running.stub, timeout=60)
         during = await dispatch(running.stub)
         gate.opened.set()
         await running.gateway.dialer.drain()
@@ -143,10 +151,11 @@ async def test_a_verdict_that_cannot_be_written_in_his_time_is_told_all_the_same
 
 async def test_a_verdict_that_the_store_gives_up_on_is_written_later(provider, ledger, monkeypatch):
     """A commit that never ends is given up on, the truth is told, and the next try writes it."""
-    monkeypatch.setattr(guarded_store, "PATIENCE", 0.5)
     gate = Gate()
     async with replica(provider.url, ledger, {"before finish": gate}) as running:
-        answer = await placed(running.stub)
+        with monkeypatch.context() as hasty:
+            hasty.setattr(guarded_store, "PATIENCE", 2.0)
+            answer = await placed(running.stub)
         during = await dispatch(running.stub)
         gate.opened.set()
         await running.gateway.ledger.guarded.settled()

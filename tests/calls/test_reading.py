@@ -14,6 +14,7 @@ from shelf import Shelf, running_shelf, store_of
 from unreachable import nobody_listens
 from waiting import forever
 
+from gateway.ledger import guarded_store
 from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_NOT_SENT,
@@ -134,12 +135,13 @@ async def test_a_call_that_did_not_leave_has_no_recipients_and_no_reply(ledger, 
     assert one.update_time.ToNanoseconds() < two.update_time.ToNanoseconds()
 
 
+@pytest.mark.usefixtures("early_answers")
 async def test_a_call_on_its_way_has_the_error_of_a_repeat_and_its_recipients(shelf, provider):
     """While it is SENDING, it tells what a repeat would be told: in progress, and that its phones may ring."""
     provider.behave(faults.answers_when_released)
     first = asyncio.create_task(shelf.gateway.place_call(SENT_TO_TWO, **ID))
     await provider.arrivals(1)
-    error = await shelf.gateway.place_call_error(SENT_TO_TWO, timeout=0.5, **ID)
+    error = await shelf.gateway.place_call_error(SENT_TO_TWO, timeout=20, **ID)
     call = await shelf.get(**ID)
     [listed] = (await shelf.page()).calls
     provider.release.set()
@@ -228,10 +230,12 @@ class SilentStore(FaultyStore):
         await forever()
 
 
-async def test_a_read_is_answered_in_its_callers_time(provider, tmp_path):
+@pytest.mark.usefixtures("early_answers")
+async def test_a_read_is_answered_in_its_callers_time(provider, tmp_path, monkeypatch):
     """A ledger that says nothing is told of before the caller's own deadline passes."""
+    monkeypatch.setattr(guarded_store, "PATIENCE", 60.0)
     ledger = {"url": f"sqlite:///{tmp_path}/ledger.db"}
     async with running_shelf(ledger, provider.url, store=SilentStore(store_of(ledger))) as shelf:
-        errors = await asyncio.gather(shelf.get_error(timeout=1, **ID), shelf.page_error(timeout=1))
+        errors = await asyncio.gather(shelf.get_error(timeout=20, **ID), shelf.page_error(timeout=20))
 
     assert ["LEDGER_UNAVAILABLE"] * 2 == [error.reason for error in errors]
