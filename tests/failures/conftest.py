@@ -12,7 +12,7 @@ from gateway.ledger.sqlite import writer as sqlite_writer
 def _hurried(monkeypatch):
     """Nothing else of the gateway's patience and upkeep is changed but how long each takes."""
     monkeypatch.setattr(upkeep, "SWEEP_EVERY", 0.2)
-    monkeypatch.setattr(postgresql_pool, "PATIENCE", 1.0)
-    monkeypatch.setattr(postgresql_pool, "CONNECT_WITHIN", 0.5)
+    monkeypatch.setattr(postgresql_pool, "PATIENCE", 3.0)
+    monkeypatch.setattr(postgresql_pool, "CONNECT_WITHIN", 2.0)
     monkeypatch.setattr(sqlite_file, "PATIENCE", 0.5)
     monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 500")

@@ -1,7 +1,8 @@
 """What is recorded of one call, and what is told of a ledger that fails."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc.aio
@@ -27,7 +28,7 @@ def told(error: Refusal) -> tuple[Any, ...]:
 
 async def recorded(gateway: GatewayUnderTest) -> OutboundCall:
     """The call with `ID`."""
-    return (await gateway.stub.GetCall(GetCallRequest(request_id=ID["requestId"]), timeout=10)).call
+    return (await gateway.stub.GetCall(GetCallRequest(request_id=ID["requestId"]), timeout=60)).call
 
 
 async def dispatch_of(gateway: GatewayUnderTest) -> Dispatch.ValueType | None:
@@ -39,7 +40,7 @@ async def dispatch_of(gateway: GatewayUnderTest) -> Dispatch.ValueType | None:
 
 async def dispatch_turns(gateway: GatewayUnderTest, dispatch: Dispatch.ValueType) -> None:
     """Waits until the record says so, without placing a call."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await dispatch_of(gateway) != dispatch:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -51,11 +52,26 @@ async def health(gateway: GatewayUnderTest) -> tuple[str, str]:
 
 async def turns(gateway: GatewayUnderTest, readiness: str) -> None:
     """Waits for a readiness, without placing a call."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await _of(gateway, SERVICE.full_name) != readiness:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
 async def _of(gateway: GatewayUnderTest, service: str) -> str:
     stub = health_pb2_grpc.HealthStub(gateway.channel)
-    return _NAME((await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)).status)
+    return _NAME((await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=60)).status)
+
+
+@contextmanager
+def unprobed(gateway: GatewayUnderTest) -> Iterator[None]:
+    """Nobody finds out in the block that a ledger, which failed for a moment, works again."""
+
+    async def looks_away() -> None:
+        pass
+
+    guarded = gateway.gateway.ledger.guarded
+    guarded.probe = looks_away  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del guarded.probe

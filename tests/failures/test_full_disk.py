@@ -33,11 +33,11 @@ async def test_a_full_disk_stops_dialing_and_not_reading(gateway, provider, disk
     unready = await health(gateway)
     await asyncio.sleep(0.5)  # reads and failing probes go on meanwhile: they heal nothing
     call, replay = await recorded(gateway), await gateway.place_call(**ID)
-    listed = (await gateway.stub.ListCalls(ListCallsRequest(), timeout=10)).calls
+    listed = (await gateway.stub.ListCalls(ListCallsRequest(), timeout=60)).calls
     still, posts = await health(gateway), len(provider.posts)
     disk.free()
     await turns(gateway, "SERVING")
-    missing = await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id="reminder-0000"), timeout=10))
+    missing = await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id="reminder-0000"), timeout=60))
     placed = await gateway.place_call(requestId="reminder-0000")
 
     assert [UNAVAILABLE] * 3 == [told(error) for error in errors]
@@ -58,6 +58,7 @@ async def test_refused_calls_leave_nothing_behind_that_tries_on(gateway, disk):
     assert set() == gateway.gateway.ledger.guarded._stubborn
 
 
+@pytest.mark.usefixtures("early_answers")
 async def test_a_disk_that_fills_up_before_the_verdict_is_told_and_caught_up_with(gateway, provider, disk):
     """The caller hears the truth, the record stays SENDING, a repeat waits; freed room brings the verdict in."""
     provider.behave(faults.answers_when_released)
@@ -68,7 +69,7 @@ async def test_a_disk_that_fills_up_before_the_verdict_is_told_and_caught_up_wit
     answer = await calling
     await turns(gateway, "NOT_SERVING")
     during = await recorded(gateway)
-    repeat = await gateway.place_call_error(timeout=1, **ID)
+    repeat = await gateway.place_call_error(timeout=20, **ID)
     waiting = asyncio.create_task(gateway.place_call(**ID))
     disk.free()
     await turns(gateway, "SERVING")

@@ -13,6 +13,7 @@ from recorded import ID, UNAVAILABLE, dispatch_turns, recorded, told, turns
 from served_process import served_process
 from waiting import until
 
+from gateway.ledger import guarded_store
 from gateway.ledger.sqlite import writer as sqlite_writer
 from voicegateway.v1.outbound_call_pb2 import DISPATCH_ACCEPTED, DISPATCH_SENDING
 
@@ -64,13 +65,15 @@ async def test_a_locked_ledger_does_not_hold_up_the_gateway(gateway, file):
         assert (0,) == writer._connection.execute("PRAGMA busy_timeout").fetchone()
 
 
+@pytest.mark.usefixtures("early_answers")
 async def test_a_caller_with_less_time_than_the_lock_is_answered_and_not_dialed_for_later(
     gateway, provider, file, monkeypatch
 ):
     """His request waits in the writer when he is told that nothing is known: it is neither recorded nor sent then."""
-    monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 5000")
+    monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 60000")
+    monkeypatch.setattr(guarded_store, "PATIENCE", 60.0)
     with closing(lock(file)):
-        error = await gateway.place_call_error(timeout=0.5, **ID)
+        error = await gateway.place_call_error(timeout=20, **ID)
     placed = await gateway.place_call(**ID)
 
     assert UNAVAILABLE == told(error)

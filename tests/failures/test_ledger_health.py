@@ -185,7 +185,7 @@ async def test_upkeep_gives_up_on_what_is_overdue(ledger, monkeypatch):
     monkeypatch.setattr(ledger_module.transitions, "expire", _expiring)
     monkeypatch.setattr(ledger._store._inner, "sending", _all_sending(ledger))
     async with kept_up(ledger, monkeypatch, nothing_is_due):
-        record = await asyncio.wait_for(_settled(ledger, reserved.record.key), 10)
+        record = await asyncio.wait_for(_settled(ledger, reserved.record.key), 60)
 
     assert record.was_unknown
 

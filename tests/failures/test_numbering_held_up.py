@@ -35,7 +35,7 @@ async def test_who_holds_the_lock_holds_up_events_and_nothing_else(database, pro
         await holder.close()
         accepted = []
         while len(accepted) < len(placed):
-            event = (await asyncio.wait_for(stream.read(), 20)).event
+            event = (await asyncio.wait_for(stream.read(), 60)).event
             accepted += [event.call_id] * (event.type == CALL_EVENT_TYPE_DISPATCH_CHANGED)
         stream.cancel()
         told.cancel()

@@ -35,8 +35,9 @@ async def ledger(store):
 # A pause
 
 
-async def test_a_pause_that_was_just_read_is_not_read_again(ledger, store):
+async def test_a_pause_that_was_just_read_is_not_read_again(ledger, store, monkeypatch):
     """A call costs no read of its own."""
+    monkeypatch.setattr(pausing, "PAUSE_IS_FRESH", 60.0)
     before = store.asked["paused"]
     for _ in range(10):
         await ledger.pausing.current()
@@ -126,7 +127,7 @@ async def test_many_waiters_for_one_key_cost_one_question_at_a_time(questions):
     await until(lambda: len(questions.asked) > 3)
     questions.records[record.key] = ended(record)
 
-    assert [ended(record)] * 200 == await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    assert [ended(record)] * 200 == await asyncio.wait_for(asyncio.gather(*tasks), 60)
     assert 1 == questions.most_at_once
     assert {1} == {len(keys) for keys in questions.asked}
 
@@ -140,12 +141,12 @@ async def test_waiters_for_many_keys_share_one_question(questions):
     await until(lambda: len(questions.asked) > 1)
     together = questions.asked[-1]
     questions.records[first.key] = ended(first)
-    await asyncio.wait_for(tasks[0], 10)
+    await asyncio.wait_for(tasks[0], 60)
     count = len(questions.asked)
     await until(lambda: len(questions.asked) > count + 1)
     alone = questions.asked[-1]
     questions.records[second.key] = ended(second)
-    await asyncio.wait_for(tasks[1], 10)
+    await asyncio.wait_for(tasks[1], 60)
 
     assert ([first.key, second.key], [second.key]) == (sorted(together), alone)
     assert 1 == questions.most_at_once
@@ -158,11 +159,11 @@ async def test_a_failure_reaches_all_waiters_and_the_next_one_asks_anew(question
     record = sending()
     records = [record, record, *(sending(f"reminder-{number:04}") for number in range(18))]
     tasks = [asyncio.create_task(waiters.end_of(each)) for each in records]
-    failures = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    failures = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
     questions.failure, questions.records[record.key] = None, ended(record)
 
     assert ["Broken"] * 20 == [failure.cause for failure in failures]
-    assert ended(record) == await asyncio.wait_for(waiters.end_of(record), 10)
+    assert ended(record) == await asyncio.wait_for(waiters.end_of(record), 60)
 
 
 async def test_a_waiter_that_goes_away_disturbs_nobody(questions):
@@ -176,7 +177,7 @@ async def test_a_waiter_that_goes_away_disturbs_nobody(questions):
         await first
     questions.records[record.key] = ended(record)
 
-    assert [ended(record)] * 4 == await asyncio.wait_for(asyncio.gather(*others), 10)
+    assert [ended(record)] * 4 == await asyncio.wait_for(asyncio.gather(*others), 60)
 
 
 async def test_nobody_waits_and_nothing_is_asked(questions):
@@ -186,8 +187,8 @@ async def test_nobody_waits_and_nothing_is_asked(questions):
     assert ended(record) == await waiters.end_of(ended(record))
     assert [] == questions.asked
     questions.records[record.key] = ended(record)
-    await asyncio.wait_for(waiters.end_of(record), 10)
-    await asyncio.wait_for(waiters._poller, 10)
+    await asyncio.wait_for(waiters.end_of(record), 60)
+    await asyncio.wait_for(waiters._poller, 60)
 
     assert 1 == len(questions.asked)
 
@@ -199,7 +200,7 @@ async def test_a_ledger_that_cannot_be_read_fails_its_waiters_and_is_not_healthy
     await until(lambda: store.asked["find_many"] > 0)
     store.cannot_read = True
     with pytest.raises(LedgerUnavailableError):
-        await asyncio.wait_for(waiter, 10)
+        await asyncio.wait_for(waiter, 60)
 
     assert not ledger.guarded.is_healthy
     store.cannot_read = False

@@ -1,15 +1,20 @@
 """PostgreSQL is cut off in the middle: nothing is dialed without a record, and the record comes to tell the truth."""
 
 import asyncio
+from datetime import timedelta
 
 import faults
 import postgres_proxy as network
 import pytest
+from faulty_store import gateway_on
 from gateway_under_test import GatewayUnderTest, refusal_of, running_gateway
 from postgres_proxy import PostgresProxy
-from recorded import ID, UNAVAILABLE, dispatch_turns, health, recorded, told, turns
+from recorded import ID, UNAVAILABLE, dispatch_turns, health, recorded, told, turns, unprobed
+from waiting import until
 
+from gateway.ledger import guarded_store
 from gateway.ledger.postgresql import pool as postgresql_pool
+from gateway.ledger.postgresql.store import PostgresqlStore
 from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
     DISPATCH_NOT_SENT,
@@ -17,8 +22,15 @@ from voicegateway.v1.outbound_call_pb2 import (
 )
 from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, ListCallsRequest
 
-IMPATIENT = {"provider": {"connect_timeout": 0.2, "reply_timeout": 0.6}}
-"""An attempt has certainly ended after two seconds."""
+LATER = timedelta(minutes=5)
+"""An attempt has certainly ended by then."""
+
+
+@pytest.fixture
+def _patient_ledger(early_answers, monkeypatch):  # noqa: ARG001 - it need only be there
+    """Waits longer for its network than any caller does, however patient he is."""
+    monkeypatch.setattr(postgresql_pool, "PATIENCE", 60.0)
+    monkeypatch.setattr(guarded_store, "PATIENCE", 60.0)
 
 
 @pytest.fixture
@@ -51,13 +63,14 @@ async def gateway(start_gateway, proxy) -> GatewayUnderTest:
 async def test_what_was_not_recorded_is_not_dialed(gateway, proxy, provider, words, fault):
     """The caller learns that nothing is known, the provider hears nothing, and the id is as if it were never used."""
     proxy.plant(words, fault)
-    error = await gateway.place_call_error(**ID)
-    posts = len(provider.posts)
-    await turns(gateway, "NOT_SERVING")
-    unready = await health(gateway)
+    with unprobed(gateway):
+        error = await gateway.place_call_error(**ID)
+        posts = len(provider.posts)
+        await turns(gateway, "NOT_SERVING")
+        unready = await health(gateway)
     proxy.heal()
     await turns(gateway, "SERVING")
-    missing = await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id=ID["requestId"]), timeout=10))
+    missing = await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id=ID["requestId"]), timeout=60))
     answer = await gateway.place_call(**ID)
 
     assert UNAVAILABLE == told(error)
@@ -104,16 +117,14 @@ async def test_a_commit_that_arrives_late_is_given_back_all_the_same(gateway, pr
     assert (False, 1) == (answer.replayed, len(provider.posts))
 
 
+@pytest.mark.usefixtures("_patient_ledger")
 @pytest.mark.parametrize(
     "words", [pytest.param("BEGIN", id="before the reservation"), pytest.param("COMMIT;", id="during its commit")]
 )
-async def test_a_caller_is_answered_within_its_own_time_whatever_the_network_swallows(
-    gateway, proxy, provider, words, monkeypatch
-):
+async def test_a_caller_is_answered_within_its_own_time_whatever_the_network_swallows(gateway, proxy, provider, words):
     """The ledger may wait longer than the caller can: he is told that nothing is known, and nothing is dialed later."""
-    monkeypatch.setattr(postgresql_pool, "PATIENCE", 3.0)
     proxy.plant(words, network.falls_silent)
-    error = await gateway.place_call_error(timeout=1, **ID)
+    error = await gateway.place_call_error(timeout=20, **ID)
     proxy.heal()
     await turns(gateway, "SERVING")
     posts = len(provider.posts)
@@ -123,18 +134,16 @@ async def test_a_caller_is_answered_within_its_own_time_whatever_the_network_swa
     assert (0, 1) == (posts, len(provider.posts))
 
 
-async def test_whoever_comes_while_the_network_swallows_everything_is_answered_in_time(
-    gateway, proxy, provider, monkeypatch
-):
+@pytest.mark.usefixtures("_patient_ledger")
+async def test_whoever_comes_while_the_network_swallows_everything_is_answered_in_time(gateway, proxy, provider):
     """Not even the operator's pause can be read: place, dry run and refusal all say so within the caller's time."""
-    monkeypatch.setattr(postgresql_pool, "PATIENCE", 6.0)
     proxy.is_silent = True
     await asyncio.sleep(1.2)  # what is known of the pause is no longer fresh
     bad_number = {"recipients": [{"number": "x"}], "ivr": {"flowId": "SG_1"}}
     errors = await asyncio.gather(
-        gateway.place_call_error(timeout=1, **ID),
-        gateway.place_call_error(timeout=1, validateOnly=True),
-        gateway.place_call_error(bad_number, timeout=1),
+        gateway.place_call_error(timeout=20, **ID),
+        gateway.place_call_error(timeout=20, validateOnly=True),
+        gateway.place_call_error(bad_number, timeout=20),
     )
     proxy.heal()
 
@@ -193,11 +202,11 @@ async def test_a_refusal_that_cannot_be_written_leaves_its_id_spent(gateway, pro
     assert 1 == len(provider.posts)
 
 
-async def test_a_verdict_waits_for_the_ledger_no_longer_than_its_caller(gateway, proxy, provider, monkeypatch):
+@pytest.mark.usefixtures("_patient_ledger")
+async def test_a_verdict_waits_for_the_ledger_no_longer_than_its_caller(gateway, proxy, provider):
     """The network swallows the write: the true verdict is answered in the caller's time, and readiness is gone."""
-    monkeypatch.setattr(postgresql_pool, "PATIENCE", 5.0)
     provider.behave(faults.answers_when_released)
-    calling = asyncio.create_task(gateway.place_call(timeout=3, **ID))
+    calling = asyncio.create_task(gateway.place_call(timeout=50, **ID))
     await provider.arrivals(1)
     proxy.is_silent = True
     provider.release.set()
@@ -214,13 +223,13 @@ async def test_a_verdict_waits_for_the_ledger_no_longer_than_its_caller(gateway,
 async def test_a_crash_before_the_verdict_is_written_leaves_an_unknown_outcome(database, proxy, provider):
     """Who has answered the truth and then died leaves no less than OUTCOME_UNKNOWN behind, and no second POST."""
     provider.behave(faults.answers_when_released)
-    async with running_gateway(provider.url, IMPATIENT | {"ledger": {"url": proxy.url}}) as dying:
+    async with running_gateway(provider.url, {"ledger": {"url": proxy.url}}) as dying:
         calling = asyncio.create_task(dying.place_call(**ID))
         await provider.arrivals(1)
         proxy.go_down()
         provider.release.set()
         answer = await calling
-    async with running_gateway(provider.url, IMPATIENT | {"ledger": {"url": database}}) as after:
+    async with gateway_on(PostgresqlStore(database, create=False, ahead=lambda: LATER), provider.url, {}) as after:
         await dispatch_turns(after, DISPATCH_OUTCOME_UNKNOWN)
         error = await after.place_call_error(**ID)
 
@@ -233,16 +242,18 @@ async def test_a_crash_before_the_verdict_is_written_leaves_an_unknown_outcome(d
 async def test_a_verdict_that_another_replica_has_given_up_on_is_written_all_the_same(database, proxy, provider):
     """The sweep of a healthy replica makes it unknown; the owner's verdict, once it gets through, is the truth."""
     provider.behave(faults.answers_when_released)
-    settings = {"ledger": {"url": proxy.url}}
+    ahead = timedelta()
+    store = PostgresqlStore(database, create=True, ahead=lambda: ahead)
     async with (
-        running_gateway(provider.url, IMPATIENT | settings) as owner,
-        running_gateway(provider.url, IMPATIENT | {"ledger": {"url": database}}) as other,
+        running_gateway(provider.url, {"ledger": {"url": proxy.url}}) as owner,
+        gateway_on(store, provider.url, {}) as other,
     ):
         calling = asyncio.create_task(owner.place_call(**ID))
         await provider.arrivals(1)
         proxy.go_down()
         provider.release.set()
         answer = await calling
+        ahead = LATER
         await dispatch_turns(other, DISPATCH_OUTCOME_UNKNOWN)
         proxy.heal()
         await dispatch_turns(other, DISPATCH_ACCEPTED)
@@ -266,7 +277,8 @@ async def test_a_waiter_on_another_replica_is_told_that_nothing_is_known(
     other = await start_gateway(ledger={"url": proxy.url})
     first = asyncio.create_task(owner.place_call(**ID))
     await provider.arrivals(1)
-    waiting = asyncio.create_task(other.place_call_error(timeout=5, **ID))
+    waiting = asyncio.create_task(other.place_call_error(timeout=60, **ID))
+    await until(lambda: other.callers == 1)
     await asyncio.sleep(0.3)
     if breaks == "go_down":
         proxy.go_down()
@@ -284,12 +296,12 @@ async def test_a_waiter_on_another_replica_is_told_that_nothing_is_known(
     assert 1 == len(provider.posts)
 
 
+@pytest.mark.usefixtures("_patient_ledger")
 @pytest.mark.parametrize(
     "breaks", [pytest.param("go_down", id="down"), pytest.param("is_silent", id="swallows everything")]
 )
-async def test_a_read_that_cannot_be_done_is_told_in_time(gateway, proxy, breaks, monkeypatch):
+async def test_a_read_that_cannot_be_done_is_told_in_time(gateway, proxy, breaks):
     """Reads say LEDGER_UNAVAILABLE, and nothing about phones; afterwards they work, without any call arriving."""
-    monkeypatch.setattr(postgresql_pool, "PATIENCE", 3.0)
     placed = await gateway.place_call(**ID)
     if breaks == "go_down":
         proxy.go_down()
@@ -297,9 +309,9 @@ async def test_a_read_that_cannot_be_done_is_told_in_time(gateway, proxy, breaks
         proxy.is_silent = True
     by_id = GetCallRequest(request_id=ID["requestId"])
     errors = await asyncio.gather(
-        refusal_of(gateway.stub.GetCall(by_id, timeout=1)),
-        refusal_of(gateway.stub.GetCall(GetCallRequest(call_id=placed.call.call_id), timeout=1)),
-        refusal_of(gateway.stub.ListCalls(ListCallsRequest(), timeout=1)),
+        refusal_of(gateway.stub.GetCall(by_id, timeout=20)),
+        refusal_of(gateway.stub.GetCall(GetCallRequest(call_id=placed.call.call_id), timeout=20)),
+        refusal_of(gateway.stub.ListCalls(ListCallsRequest(), timeout=20)),
     )
     proxy.heal()
     await turns(gateway, "SERVING")

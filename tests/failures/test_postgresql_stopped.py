@@ -52,8 +52,8 @@ async def test_without_its_server_nothing_is_dialed_and_with_it_everything_goes_
     provider.release.set()
     answer = await running
     await turns(gateway, "NOT_SERVING")
-    refused = await gateway.place_call_error(requestId="reminder-0002", timeout=5)
-    unread = await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id=ID["requestId"]), timeout=5))
+    refused = await gateway.place_call_error(requestId="reminder-0002", timeout=60)
+    unread = await refusal_of(gateway.stub.GetCall(GetCallRequest(request_id=ID["requestId"]), timeout=60))
     during, posts = await health(gateway), len(provider.posts)
     await start()
     await turns(gateway, "SERVING")
@@ -91,7 +91,7 @@ async def test_a_restart_of_the_server_between_two_calls_is_not_noticed_for_long
     await gateway.place_call(requestId="reminder-0001")
     await stop()
     await start()
-    answers = [await asyncio.wait_for(_placed(gateway), 20) for _ in range(3)]
+    answers = [await asyncio.wait_for(_placed(gateway), 60) for _ in range(3)]
 
     assert [DISPATCH_ACCEPTED] * 3 == [answer.call.dispatch for answer in answers]
     assert 2 == len(provider.posts)
@@ -110,7 +110,7 @@ async def test_a_replica_learns_the_outcome_of_a_call_over_an_outage(
     await stop()
     provider.release.set()
     answer = await running
-    refused = await other.place_call_error(timeout=5, **ID)
+    refused = await other.place_call_error(timeout=60, **ID)
     await start()
     await dispatch_turns(other, DISPATCH_ACCEPTED)
     again = await _placed(other)
@@ -123,7 +123,7 @@ async def test_a_replica_learns_the_outcome_of_a_call_over_an_outage(
 async def _placed(gateway):
     """Repeats a request, as its caller is advised to, until it is answered."""
     while True:
-        rpc = asyncio.ensure_future(gateway.place_call(timeout=5, **ID))
+        rpc = asyncio.ensure_future(gateway.place_call(timeout=60, **ID))
         await asyncio.wait({rpc})
         if rpc.exception() is None:
             return rpc.result()
@@ -137,7 +137,7 @@ async def test_a_server_that_can_only_be_read_is_read_and_nothing_is_dialed(gate
     await asyncio.to_thread(postgres.sql, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     await asyncio.to_thread(postgres.sql, TERMINATE.format(name=name))
     await asyncio.to_thread(postgres.sql, "SELECT 1")
-    errors = [await gateway.place_call_error(requestId=f"reminder-000{number}", timeout=10) for number in range(3)]
+    errors = [await gateway.place_call_error(requestId=f"reminder-000{number}", timeout=60) for number in range(3)]
     await turns(gateway, "NOT_SERVING")
     call = await recorded(gateway)
     await asyncio.sleep(0.5)  # reads and failing probes go on meanwhile
