@@ -20,7 +20,7 @@ async def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     """Without a receiver."""
     monkeypatch.chdir(tmp_path)
     sandbox = Sandbox()
-    settings = ACCOUNT | {"provider": {"reply_timeout": 10.0}}  # longer than the sandbox's slow number takes
+    settings = ACCOUNT | {"provider": {"reply_timeout": 120.0}}  # longer than the sandbox's slow number takes
     async with sandbox.serve() as url, running_gateway(url, settings) as gateway:
         yield Terminal(gateway, sandbox, tmp_path)
 
@@ -42,7 +42,6 @@ async def reported(tmp_path: Path) -> AsyncIterator[tuple[Sandbox, str, dict[str
             | {
                 "listen": serve,
                 "receiver": {"listen": receive, "public_url": f"http://{receive}"},
-                "provider": {"reply_timeout": 1.0},
                 "watch": {"settle": 4.0, "heartbeat": 0.3},
             },
         )

@@ -6,7 +6,7 @@ import pytest
 
 FLOW = ["--flow", "SG_1"]
 ANSWERED, BUSY, BUSY_AT_FIRST, UNREACHABLE = "+13236550166", "+13236550160", "+13236550161", "+13236550164"
-LOST, NEVER_REPORTED, NO_ANSWER_AT_ALL = "+13236550150", "+13236550173", "+13236550140"
+LOST, NEVER_REPORTED, NO_ANSWER_AT_ALL = "+13236550152", "+13236550173", "+13236550140"
 REDIALED = ["--retry", "1", "--interval", "15"]
 
 
@@ -70,7 +70,7 @@ async def test_an_unknown_outcome_is_waited_for_and_resolved_by_a_report(listeni
         "the call      recorded",
         "the call      unknown: phones may ring, or not",
         "the call      not unknown any more: the provider accepted it",
-        "+13236550150  ringing",
+        f"{LOST}  ringing",
     ] == told(outcome.output)[:4]
     assert "and became known by a report of the provider." in outcome.output
 
