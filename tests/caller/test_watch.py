@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import grpc
+import httpx2
 import pytest
 import trustme
 from caller_terminal import Terminal
@@ -14,9 +15,12 @@ from gateway_under_test import running_gateway
 
 from gateway.caller.following import Follower
 from gateway.caller.options import Subject
+from gateway.sandbox import Sandbox
 
 CALL = {"recipients": [{"number": "+13236550166", "reference": "patient-8812"}], "ivr": {"flowId": "SG_1"}}
-LATER = CALL | {"delay": "300s"}  # five seconds at the sandbox's speed
+SILENT = CALL | {"recipients": [{"number": "+13236550173"}], "delay": "300s"}
+"""Reports nothing by itself, and is waited for."""
+
 UNKNOWN_ID = "01M886X7Z2BZS71WBSBQMZMWQ6"
 
 
@@ -132,11 +136,13 @@ async def test_a_gateway_that_is_replaced_is_a_quiet_line(reported, tmp_path, fo
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(running_gateway(url, settings))
         terminal = Terminal(first, sandbox, tmp_path)
-        call = await placed(terminal, LATER)
+        call = await placed(terminal, SILENT)
         watch = await terminal.live("watch", call.call_id, *form)
         await watch.shows("ACCEPTED" if form else "accepted by the provider")
         await first.gateway.drain()
         await stack.enter_async_context(running_gateway(url, settings))
+        for kind, status in (("call_start", ""), ("call_answer", ""), ("call_end", "ANSWER")):
+            await report(kind, sandbox, status=status)
         outcome = await watch.end()
 
     told = outcome.errors if form else outcome.output
@@ -146,6 +152,16 @@ async def test_a_gateway_that_is_replaced_is_a_quiet_line(reported, tmp_path, fo
         assert ["1", "2", "3", "4", "5"] == [event["sequence"] for event in objects(outcome.output)[:-1]]
     else:
         assert 5 == len(re.findall(r"^    [0-9:]{8}  ", outcome.output, re.MULTILINE))
+
+
+async def report(kind: str, sandbox: Sandbox, **variables: str) -> None:
+    """Tells the gateway of the only call, as the provider would."""
+    [record] = sandbox.records
+    [url] = json.loads(record.fields["callback"])[kind]["url"]
+    known = {"id": "attempt-1", "callee": record.fields["to"].removeprefix("+")} | variables
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda found: known.get(found[1], ""), url)
+    async with httpx2.AsyncClient(timeout=60) as provider:
+        assert 200 == (await provider.get(filled)).status_code
 
 
 # What cannot be followed
