@@ -1,5 +1,6 @@
 """What a page tells a reader to type does what the page says."""
 
+import asyncio
 import json
 import re
 import sys
@@ -16,9 +17,10 @@ from terminal import typed
 async def an_unknown_call(provider: RawProvider, folder: Path) -> str:
     """Leaves a call in a folder's ledger that nobody was told the end of, and returns its id."""
     provider.behave(faults.says(b""))
-    soon_over = {"connect_timeout": 0.1, "reply_timeout": 0.3}
+    soon_over = {"connect_timeout": 2.0, "reply_timeout": 3.0}
     async with running_gateway(provider.url, ledger_in(folder) | {"provider": soon_over}) as gateway:
         error = await gateway.place_call_error()
+    await asyncio.sleep(2 * 2.0 + 3.0 + 1)  # its attempt has that long, and before nobody may say what became of it
     return error.info.metadata["call_id"]
 
 
@@ -52,7 +54,7 @@ async def test_the_page_about_terminals_tells_what_each_client_prints(tmp_path):
     """Placed, repeated and refused with three clients; each exit status is the one that the page names."""
     grpcurl()
     buf = str(Path(sys.executable).with_name("buf"))
-    printed = await typed(shown("docs/terminal.md", "sh"), tmp_path, {"buf curl": f"{buf} curl"})
+    printed = await typed(shown("docs/terminal.md", "sh"), tmp_path, {"buf curl": f"{buf} curl", "INT 10": "INT 20"})
 
     for told in (
         "what a call would send",
