@@ -211,7 +211,7 @@ async def report(event: str, sandbox: Sandbox, **variables: str) -> None:
     [url] = json.loads(record.fields["callback"])[event]["url"]
     known = {"id": "attempt-1", "callee": record.fields["to"].removeprefix("+")} | variables
     filled = re.sub(r"\{\{(\w+)\}\}", lambda found: known.get(found[1], ""), url)
-    async with httpx2.AsyncClient() as provider:
+    async with httpx2.AsyncClient(timeout=60) as provider:
         assert 200 == (await provider.get(filled)).status_code
 
 

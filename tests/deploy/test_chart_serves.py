@@ -67,7 +67,7 @@ async def test_a_first_install_makes_its_ledger_and_places_a_call(pod, sandbox):
     assert 0 == status
     assert "A new ledger was made." in printed
     async with node.serving(rendered.gateway) as served:
-        placed = await served.stub.PlaceCall(place_call_request(requestId="install-0001"), timeout=30)
+        placed = await served.stub.PlaceCall(place_call_request(requestId="install-0001"), timeout=60)
         served.process.send_signal(signal.SIGTERM)
         status = await served.exit_status()
 
@@ -83,7 +83,7 @@ async def test_a_pod_that_starts_again_finds_its_ledger(pod, sandbox):
     for replayed in (False, True):
         await node.run(create)
         async with node.serving(rendered.gateway) as served:
-            answer = await served.stub.PlaceCall(place_call_request(requestId="restart-0001"), timeout=30)
+            answer = await served.stub.PlaceCall(place_call_request(requestId="restart-0001"), timeout=60)
 
         assert replayed == answer.replayed
     assert 1 == len(sandbox.records)
@@ -95,11 +95,11 @@ async def test_reports_arrive_at_a_port_of_their_own(pod, sandbox):
     node, rendered = pod(MINIMAL, values=f"settings: {{receiver: {receiver}}}")
     await make_ledger(node)
     async with node.serving(rendered.gateway) as served:
-        await served.stub.PlaceCall(place_call_request(requestId="reports-0001"), timeout=30)
+        await served.stub.PlaceCall(place_call_request(requestId="reports-0001"), timeout=60)
         asked = urlsplit(sandbox.records[0].fields["dlrurl"])
         path = asked.path.removeprefix("/voice")
         here = f"http://127.0.0.1:{node.reports_port}"
-        async with httpx2.AsyncClient() as provider:
+        async with httpx2.AsyncClient(timeout=60) as provider:
             taken = await provider.get(f"{here}{path}?{asked.query}")
             turned_away = await provider.get(f"{here}/reports/{'0' * 32}")
 
@@ -127,9 +127,9 @@ async def test_the_probes_ask_for_services_that_the_gateway_has(pod):
         for probe in probes.values():
             asked = health_pb2.HealthCheckRequest(service=probe.get("service", ""))
 
-            assert SERVING == (await health.Check(asked, timeout=10)).status
+            assert SERVING == (await health.Check(asked, timeout=60)).status
         with pytest.raises(grpc.aio.AioRpcError, match="NOT_FOUND"):
-            await health.Check(health_pb2.HealthCheckRequest(service=UNKNOWN_SERVICE), timeout=10)
+            await health.Check(health_pb2.HealthCheckRequest(service=UNKNOWN_SERVICE), timeout=60)
 
     assert ["", "", "voicegateway.v1.OutboundCallService"] == [probe.get("service", "") for probe in probes.values()]
     assert {rendered.gateway["ports"][0]["containerPort"]} == {probe["port"] for probe in probes.values()}
@@ -141,7 +141,7 @@ async def test_while_a_replica_drains_it_is_alive_and_not_ready(pod, sandbox):
     await make_ledger(node)
     async with node.serving(rendered.gateway) as served:
         slow = {"recipients": [{"number": "+13236550151"}], "ivr": {"flowId": "SG_1"}}
-        running = served.stub.PlaceCall(place_call_request(slow), timeout=30)
+        running = served.stub.PlaceCall(place_call_request(slow), timeout=60)
         await until(lambda: len(sandbox.records) == 1)
         served.process.send_signal(signal.SIGTERM)
         await served.turns_not_ready()
@@ -159,9 +159,9 @@ async def test_a_new_key_in_the_secret_is_used_without_a_restart(pod, sandbox):
     node, rendered = pod(MINIMAL)
     await make_ledger(node)
     async with node.serving(rendered.gateway) as served:
-        await served.stub.PlaceCall(place_call_request(), timeout=30)
+        await served.stub.PlaceCall(place_call_request(), timeout=60)
         publish(node.place("/etc/kaleyra-gateway/keys"), {"default": b"a-key-that-was-revoked"})
-        refused = await refusal_of(served.stub.PlaceCall(place_call_request(), timeout=30))
+        refused = await refusal_of(served.stub.PlaceCall(place_call_request(), timeout=60))
 
     assert "PROVIDER_CREDENTIALS_REJECTED" == refused.reason
     assert [True, False] == [record.key_valid for record in sandbox.records]
@@ -175,8 +175,8 @@ async def test_replicas_share_the_database_of_the_secret(pod, sandbox, database,
     other = Node(rendered, tmp_path / "another machine", secrets(authority) | shared)
     other.lay_out(rendered.pod)
     async with node.serving(rendered.gateway) as one, other.serving(rendered.gateway) as two:
-        first = await one.stub.PlaceCall(place_call_request(requestId="shared-0001"), timeout=30)
-        second = await two.stub.PlaceCall(place_call_request(requestId="shared-0001"), timeout=30)
+        first = await one.stub.PlaceCall(place_call_request(requestId="shared-0001"), timeout=60)
+        second = await two.stub.PlaceCall(place_call_request(requestId="shared-0001"), timeout=60)
 
     assert (False, True) == (first.replayed, second.replayed)
     assert first.call.call_id == second.call.call_id
@@ -201,9 +201,9 @@ async def test_with_tls_the_probes_show_a_certificate(pod, credentials, authorit
 
             assert shown in " ".join(command)
             assert (0, "SERVING") == await _says(node, rendered.gateway, command)
-        dry = await served.stub.PlaceCall(place_call_request(validateOnly=True), timeout=30)
+        dry = await served.stub.PlaceCall(place_call_request(validateOnly=True), timeout=60)
         async with grpc.aio.secure_channel(f"127.0.0.1:{node.port}", stranger) as channel:
-            refused = OutboundCallServiceStub(channel).PlaceCall(place_call_request(), timeout=10)
+            refused = OutboundCallServiceStub(channel).PlaceCall(place_call_request(), timeout=60)
             with pytest.raises(grpc.aio.AioRpcError, match="UNAVAILABLE"):
                 await refused
 

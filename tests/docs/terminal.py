@@ -20,7 +20,7 @@ _PRELUDE = """
 set -euo pipefail
 ip link set lo up
 trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT
-listens() { for _ in $(seq 300); do (: >/dev/tcp/127.0.0.1/$1) 2>/dev/null && return; sleep 0.1; done; return 1; }
+listens() { for _ in $(seq 600); do (: >/dev/tcp/127.0.0.1/$1) 2>/dev/null && return; sleep 0.1; done; return 1; }
 """
 
 

@@ -37,7 +37,7 @@ def test_it_lists_the_variables_that_are_replaced():
 async def test_it_lists_the_keys_of_an_attempt():
     """Those that are shown, in their order."""
     sandbox = Sandbox()
-    async with sandbox.serve() as url, httpx2.AsyncClient(base_url=url, verify=False) as client:
+    async with sandbox.serve() as url, httpx2.AsyncClient(base_url=url, verify=False, timeout=60) as client:
         form = {"to": "+13236550107", "target": '[{"ivr":["SG_1"]}]'}
         await client.post("/v1/HXXXXXXX071US/voice/outbound", data=form, headers={"api-key": "sandbox-key"})
         [attempt] = (await client.get("/phones")).json()

@@ -40,7 +40,9 @@ async def differences(stand, channel) -> AsyncIterator[Differences]:
     async with AsyncExitStack() as stack:
         receiving = await stack.enter_async_context(open_aio_channel(stand.outcomes_gateway))
         urls = (stand.sandbox, stand.outcomes_sandbox)
-        calls, outcomes = [await stack.enter_async_context(httpx2.AsyncClient(base_url=url)) for url in urls]
+        calls, outcomes = [
+            await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=60)) for url in urls
+        ]
 
         async def run(case: Any, folder: str) -> list[str]:
             if folder == "calls":
