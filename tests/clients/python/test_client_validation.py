@@ -18,7 +18,7 @@ from voicegateway_client import Violation, validate
 from voicegateway_client.validation import REQUESTS
 
 GUARD = 3.0
-"""Seconds on a busy machine; without its guard the engine would take minutes."""
+"""Seconds of work; without its guard the engine would take minutes."""
 
 
 def told(violations: list[Violation]) -> list[tuple[str, str]]:
@@ -87,12 +87,12 @@ async def test_beyond_the_protos_rules_client_and_gateway_agree_too(gateway: Gat
     request = build()
     error, before = await refused(gateway.channel, request, method), request.SerializeToString()
     validate(place_call_request())  # the first use compiles the rules
-    began = time.monotonic()
+    began = time.thread_time()
     found = validate(request)
 
     assert sorted(error.violations) == sorted(told(found))
     assert found
-    assert time.monotonic() - began < GUARD
+    assert time.thread_time() - began < GUARD
     assert before == request.SerializeToString()
 
 
