@@ -59,7 +59,7 @@ func printed(t *testing.T, served *gateway) (string, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	request := aCall("+13236550107,+13236550108", "SG_1")
 	request.RequestId = "reminder-8812"
