@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from replicas import PATIENT
 
 import gateway
+from gateway.app import SERVICE
 from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
 
 HERE = Path(__file__).parent
@@ -43,17 +45,26 @@ class Child:
 
     async def is_there(self) -> str:
         """Waits until it serves, and returns its address."""
-        await asyncio.wait({self.serves, self.ended}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({self.serves, self.ended}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
         address: str = self.serves.result()["address"]
         return address
 
     async def has_stopped(self) -> None:
         """Waits until it stands still."""
-        await asyncio.wait_for(self.stopped.wait(), 30)
+        await asyncio.wait_for(self.stopped.wait(), 60)
         self.stopped.clear()
 
     async def exit_status(self) -> int:
-        return await asyncio.wait_for(asyncio.shield(self.ended), 30)
+        return await asyncio.wait_for(asyncio.shield(self.ended), 60)
+
+    async def turns_callers_away(self) -> None:
+        """Waits until it says that new calls are not welcome."""
+        watched = health_pb2.HealthCheckRequest(service=SERVICE.full_name)
+        watch = health_pb2_grpc.HealthStub(self.channel).Watch(watched)
+        async with asyncio.timeout(60):
+            while (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING:
+                pass
+        watch.cancel()
 
     def send(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

@@ -25,6 +25,9 @@ from gateway.telemetry import Secrets
 BREATH = 0.1
 """Seconds after each signal, in which the event loop hears of it."""
 
+CUT_OFF = 30.0
+"""Seconds after a second signal, which cuts them short."""
+
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -78,9 +81,9 @@ def acts_of(plan: dict[str, Any]) -> dict[str, Act]:
     step, left = plan["step"], [plan["signals"]]
 
     async def act() -> None:
-        for name in left.pop() if left else []:
+        for number, name in enumerate(left.pop() if left else []):
             send(name)
-            await asyncio.sleep(BREATH)
+            await asyncio.sleep(CUT_OFF if number else BREATH)
 
     def act_inside() -> None:
         for name in left.pop() if left else []:

@@ -198,12 +198,12 @@ class Model:
 
 
 class Door:
-    """The provider's address, where it is there or not."""
+    """The provider's address, where it is there or not; the port is never given up meanwhile."""
 
     def __init__(self, provider: RawProvider) -> None:
         self._provider = provider
-        self._socket = _bound(0)
-        self._port = self._socket.getsockname()[1]
+        self._kept = _bound(0)
+        self._port = self._kept.getsockname()[1]
         self._server: asyncio.Server | None = None
         self.url = f"http://127.0.0.1:{self._port}"
 
@@ -214,19 +214,22 @@ class Door:
             return
         self._provider.behave(behavior)
         if self._server is None:
-            self._server = await asyncio.start_server(self._provider._accept, sock=self._socket)
+            self._server = await asyncio.start_server(self._provider._accept, sock=_bound(self._port))
 
     def close(self) -> None:
         """Closes it, and keeps the port."""
         if self._server is not None:
             self._server.close()
             self._server = None
-            self._socket = _bound(self._port)
+
+    def tear_down(self) -> None:
+        self.close()
+        self._kept.close()
 
 
 def _bound(port: int) -> socket.socket:
     bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     bound.bind(("127.0.0.1", port))
     return bound
 
@@ -244,7 +247,7 @@ class World:
     @asynccontextmanager
     async def gateway(self) -> AsyncIterator[tuple[GatewayUnderTest, FaultyStore]]:
         store = FaultyStore(self.make_store())
-        async with gateway_on(store, self.door.url, {"provider": {"connect_timeout": 5.0, "reply_timeout": 5.0}}) as up:
+        async with gateway_on(store, self.door.url, {}) as up:
             yield up, store
 
     async def lived(self, steps: list[Any]) -> None:
@@ -292,7 +295,7 @@ class World:
         """Holds the records against the model; an owner's death is noticed by a sweep, which is waited for."""
         for request in range(2):
             expected = model.records.get(request)
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(60):
                 while (actual := await self._recorded(gateway, request)) != _as_read(expected):
                     assert actual is not None
                     assert "SENDING" == actual[0]
@@ -333,8 +336,7 @@ async def door(provider) -> AsyncIterator[Door]:
     """The way to the provider."""
     door = Door(provider)
     yield door
-    door.close()
-    door._socket.close()
+    door.tear_down()
 
 
 class Clock:

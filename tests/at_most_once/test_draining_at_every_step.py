@@ -41,6 +41,7 @@ async def test_one_signal_while_the_provider_thinks_loses_nothing(nursery, provi
         refused = asyncio.ensure_future(placed(served.stub, requestId="reminder-0001"))
         await provider.arrivals(2)
         served.send(signal.SIGTERM)
+        await served.turns_callers_away()
         while told(await placed(served.stub, requestId="reminder-0002"))[0] != "OVERLOADED":
             pass
         provider.release.set()
@@ -103,6 +104,7 @@ async def test_two_signals_while_the_provider_thinks(nursery, provider, ledger):
         first = asyncio.ensure_future(placed(served.stub))
         await provider.arrivals(1)
         served.send(signal.SIGTERM)
+        await served.turns_callers_away()
         while told(await placed(served.stub, requestId="reminder-0002"))[0] != "OVERLOADED":
             pass
         served.send(signal.SIGTERM)

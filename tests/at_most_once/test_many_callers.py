@@ -139,7 +139,7 @@ async def test_a_bug_where_another_replica_is_waited_for_keeps_nobody_waiting(pr
         await provider.arrivals(1)
         second.store.find_many = planted
         with capture_logs() as lines:
-            error = await asyncio.wait_for(placed(second.stub, timeout=None), 20)
+            error = await asyncio.wait_for(placed(second.stub, timeout=None), 60)
         del second.store.find_many
         waiting = asyncio.ensure_future(placed(second.stub))
         provider.release.set()

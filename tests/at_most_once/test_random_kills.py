@@ -81,7 +81,7 @@ class Callers:
     async def one(self, number: int) -> None:
         """Repeats a request until it has a final answer."""
         while True:
-            answer = await answer_of(self.pick().stub.PlaceCall(numbered(number), timeout=20))
+            answer = await answer_of(self.pick().stub.PlaceCall(numbered(number), timeout=60))
             self.told[number].append(answer)
             if told(answer)[0] in FINAL:
                 return
@@ -141,7 +141,7 @@ async def test_no_second_call_and_nothing_lost(nursery, provider, ledger):
         await asyncio.gather(*calling)
         last = servers.any()
         posts = {number: len(rings) for number, rings in phones.posts.items()}
-        final = {number: await answer_of(last.stub.PlaceCall(numbered(number), timeout=20)) for number in callers.told}
+        final = {number: await answer_of(last.stub.PlaceCall(numbered(number), timeout=60)) for number in callers.told}
         records = {number: await recorded(last.stub, numbered(number).request_id) for number in callers.told}
 
     assert {} == phones.rang_twice()

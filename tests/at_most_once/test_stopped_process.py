@@ -16,8 +16,8 @@ from waiting import until
 from voicegateway.v1.outbound_call_pb2 import RESOLUTION_SOURCE_REPLY
 
 LATER = timedelta(minutes=5)
-HASTY = {"connect_timeout": 0.5, "reply_timeout": 0.5}
-"""An attempt begins within a second, and has ended after two and a half."""
+HASTY = {"connect_timeout": 0.5, "reply_timeout": 2.0}
+"""An attempt begins within a second, and has ended after four: half the time that the ledger waits for its store."""
 
 BAD_KEY = {"code": "RBC201", "message": "Invalid key", "data": [], "error": {}}
 TOO_MANY = {"code": "RBC999", "message": "Slow down", "data": [], "error": {}}
