@@ -64,7 +64,7 @@ class Container:
     def kill(self, number: signal.Signals = signal.SIGTERM) -> None:
         podman("kill", "--signal", number.name, self.name)
 
-    def exit_status(self, within: float = 30) -> int:
+    def exit_status(self, within: float = 60) -> int:
         return self.process.wait(within)
 
 
@@ -82,7 +82,7 @@ def run(
     image: str, *arguments: str, options: tuple[str, ...] = (), network: str = "none"
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command in a new container to its end, carefully; without a network unless one is named."""
-    careful = ("--rm", "--no-healthcheck", "--timeout=60", f"--network={network}", *CAREFULLY)
+    careful = ("--rm", "--no-healthcheck", "--timeout=120", f"--network={network}", *CAREFULLY)
     return podman("run", *careful, *options, image, *arguments, check=False)
 
 

@@ -52,7 +52,7 @@ class Terminal:
         environment["PATH"] = f"{self._folder}/bin:{environment['PATH']}"
         command = ["bash", "-euo", "pipefail", "-c", block]
         outcome = subprocess.run(
-            command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self._folder, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert outcome.returncode == 0, f"{block}\n{outcome.stdout}\n{outcome.stderr}"
         return outcome.stdout

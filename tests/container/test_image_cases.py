@@ -57,7 +57,7 @@ async def outcomes(image, tmp_path_factory) -> AsyncIterator[Differences]:
 
 @asynccontextmanager
 async def running_cases(gateway: str, sandbox: str, reports: str = "") -> AsyncIterator[Differences]:
-    async with open_aio_channel(gateway) as channel, httpx2.AsyncClient(base_url=sandbox) as provider:
+    async with open_aio_channel(gateway) as channel, httpx2.AsyncClient(base_url=sandbox, timeout=60) as provider:
 
         async def differences(case: Any) -> list[str]:
             return await Conversation(case, channel, provider, reports).differences()

@@ -50,7 +50,7 @@ def served(image, sandbox):
         yield serve
 
 
-def place(address: str, request_id: str, number: str = "+13236550107", timeout: float = 30) -> PlaceCallResponse:
+def place(address: str, request_id: str, number: str = "+13236550107", timeout: float = 60) -> PlaceCallResponse:
     request = place_call_request({"recipients": [{"number": number}], "ivr": {"flowId": "SG_1"}}, requestId=request_id)
     with grpc.insecure_channel(address) as channel:
         return OutboundCallServiceStub(channel).PlaceCall(request, timeout=timeout)
@@ -62,7 +62,7 @@ def calling(address: str, number: str) -> Iterator[Any]:
     request = place_call_request({"recipients": [{"number": number}], "ivr": {"flowId": "SG_1"}})
     with grpc.insecure_channel(address) as channel:
         stub = OutboundCallServiceStub(channel)
-        call: Any = stub.PlaceCall.future(request, timeout=60)
+        call: Any = stub.PlaceCall.future(request, timeout=300)
         while not _is_recorded(stub, request.request_id):
             assert not call.done()
         yield call
@@ -70,7 +70,7 @@ def calling(address: str, number: str) -> Iterator[Any]:
 
 def _is_recorded(stub: OutboundCallServiceStub, request_id: str) -> bool:
     try:
-        stub.GetCall(GetCallRequest(request_id=request_id), timeout=10)
+        stub.GetCall(GetCallRequest(request_id=request_id), timeout=60)
     except grpc.RpcError as error:
         if error.code() is not grpc.StatusCode.NOT_FOUND:
             raise
@@ -192,9 +192,17 @@ def test_the_first_ledger_may_be_made_twice(image, volume):
 # Health
 
 
-def test_its_own_health_check_tells_ready_from_not_ready(served):
+def test_its_own_health_check_tells_ready_from_not_ready(served, tmp_path):
     """What the engine runs by itself needs no option: it finds the settings that are in force."""
-    with served(f"--env=GATEWAY_LISTEN=127.0.0.1:{free_port()}") as (container, address):
+    file = tmp_path / "gateway.toml"
+    file.write_text("""
+        drain_grace = 300.0  # an engine takes seconds for each check
+        provider.reply_timeout = 240.0
+        ledger.url = "sqlite:////var/lib/kaleyra/ledger.db"
+    """)
+    _readable(tmp_path)
+    found = (f"--volume={file}:/etc/kaleyra/gateway.toml:ro", "--env=GATEWAY_CONFIG=/etc/kaleyra/gateway.toml")
+    with served(f"--env=GATEWAY_LISTEN=127.0.0.1:{free_port()}", *found) as (container, address):
         healthy = _engines_check(container)
         with calling(address, SILENCE):
             container.kill()
@@ -250,7 +258,7 @@ def test_a_stop_before_it_serves_is_not_lost(image):
 
 def until_it_listens_to_signals(container: Container) -> None:
     """Waits until the kernel knows that SIGTERM is asked for."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not _asked_for(container) & 1 << signal.SIGTERM - 1:
         assert time.monotonic() < deadline, "nobody asks for SIGTERM"
 
