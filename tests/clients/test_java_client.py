@@ -31,7 +31,7 @@ CONFORMANCE = ROOT / "tests" / "clients" / "java"
 CASES = ROOT / "tests" / "cases"
 README = (CLIENT / "README.md").read_text()
 TESTS = "src/test/java"
-WITHIN = 60
+WITHIN = 180
 """Seconds after which a program is not going to end."""
 
 
