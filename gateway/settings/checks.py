@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, SecretStr, ValidationInfo
 
 from gateway.kaleyra.reply import OPERATOR_REASONS, REASON_BY_CODE, REASON_BY_STATUS
+from gateway.settings.databases import is_understood
 from gateway.settings.mistakes import mistake
 
 _LAST_PORT: Final = 65535
@@ -121,6 +122,11 @@ def _is_in_the_clear(parts: SplitResult) -> bool:
 def _ledger_url(url: str, info: ValidationInfo) -> str:
     if not re.fullmatch(r"(?s)sqlite:///[^?#]+|postgres(ql)?://.+", url):
         raise mistake("must be sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+    if not url.startswith("sqlite:") and not is_understood(url):
+        raise mistake(
+            "cannot be understood as postgresql://USER:PASSWORD@HOST:PORT/DATABASE?NAME=VALUE: percent-encode what a "
+            "name or a password holds of / ? # @ [ ] % &, such as %2F for /"
+        )
     surroundings: Surroundings | None = info.context
     return url if surroundings is None else absolute_ledger(url, surroundings.folder)
 

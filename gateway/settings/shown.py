@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -27,9 +26,16 @@ def effective(settings: Settings, file: Path | None, environment: Mapping[str, s
 
 
 def without_password(url: str) -> str:
-    """Hides the password of a database's URL, before the host or among the parameters."""
-    url, question, _ = url.partition("?")
-    return re.sub(r"://([^/@]*?):.*@", rf"://\1:{HIDDEN}@", url) + (question and f"?{HIDDEN}")
+    """Hides what may be a password in a URL of a database: before the host, and among the parameters."""
+    scheme, separator, rest = url.partition("://")
+    if scheme == "sqlite":
+        return url
+    before, at, after = rest.rpartition("@")
+    if set(before) & set("/?#"):  # where a password ends is a guess
+        return f"{scheme}{separator}{HIDDEN}"
+    user, colon, _ = before.partition(":")
+    place, mark, _ = after.partition("?")
+    return f"{scheme}{separator}{user}{colon and f':{HIDDEN}'}{at}{place}{mark and f'?{HIDDEN}'}"
 
 
 def _leaves(table: Mapping[str, Any], path: str = "") -> dict[str, Any]:
