@@ -100,17 +100,18 @@ async def test_a_caller_that_leaves_at_the_moment_of_the_verdict_has_its_line(di
 
 async def test_a_drain_waits_for_a_call_without_a_caller(dialer_with):
     """A drain ends when the last call has, whoever waits for it."""
-    released = asyncio.Event()
+    arrived, released = asyncio.Event(), asyncio.Event()
 
     class Slow(Client):
         async def post(self, *args: object) -> HttpReply:
+            arrived.set()
             await released.wait()
             return await super().post(*args)
 
     client = Slow(lambda: None)
     dialer = dialer_with(client)
     caller = asyncio.create_task(dialing(dialer))
-    await asyncio.sleep(0.01)
+    await asyncio.wait_for(arrived.wait(), 60)
     caller.cancel()
     drain = asyncio.create_task(dialer.drain())
     await asyncio.sleep(0.01)
@@ -118,7 +119,7 @@ async def test_a_drain_waits_for_a_call_without_a_caller(dialer_with):
     assert not drain.done()
     assert not dialer.has_room()
     released.set()
-    await asyncio.wait_for(drain, 10)
+    await asyncio.wait_for(drain, 60)
     assert 1 == client.posts
     assert 0 == dialer.in_flight
 

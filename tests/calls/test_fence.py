@@ -104,12 +104,16 @@ async def test_dial_before_passes_while_a_call_waits(start_gateway, provider):
 
 async def test_dial_before_passes_while_a_call_waits_in_vain(start_gateway, provider):
     """Where no connection came either, the caller is told of the moment that has passed: nothing is to be repeated."""
-    gateway = await start_gateway(provider=ONE_CONNECTION | {"connect_timeout": 0.5})
+    gateway = await start_gateway(provider=ONE_CONNECTION | {"connect_timeout": 3})
     provider.behave(faults.answers_when_released)
     first = asyncio.create_task(gateway.place_call())
     await provider.arrivals(1)
 
-    error = await gateway.place_call_error(requestId="test-0000002", dialBefore=in_seconds(0.4))
+    with time_machine.travel(datetime.now(UTC), tick=True) as clock:
+        second = asyncio.create_task(gateway.place_call_error(requestId="test-0000002", dialBefore=in_seconds(20)))
+        await until(lambda: gateway.gateway.dialer.in_flight == 2)
+        clock.shift(timedelta(seconds=20))
+        error = await second
     provider.release.set()
     await first
 

@@ -288,7 +288,7 @@ async def test_calls_that_are_placed_meanwhile_shift_nothing(shelf):
         page = await shelf.page(pageSize=4, pageToken=token)
         seen += [call.call_id for call in page.calls]
         token = page.next_page_token
-        await asyncio.sleep(0.01)
+        await shelf.gateway.place_call()
     placing.cancel()
     with suppress(asyncio.CancelledError):
         await placing

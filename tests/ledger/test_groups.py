@@ -8,6 +8,12 @@ from gateway.ledger.groups import LARGEST, TURNS, Groups
 from gateway.ledger.store import LedgerUnavailableError
 
 
+async def turns(count: int) -> None:
+    """Lets the loop turn, which takes no time on any machine."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 class Commits:
     """Takes a while for each group, and remembers it; work that is an exception is a bug, or fails the whole group."""
 
@@ -16,17 +22,16 @@ class Commits:
 
     async def __call__(self, group):
         self.groups.append(list(group))
-        await asyncio.sleep(0.01)
+        await turns(3 * TURNS)
         for work in group:
             if isinstance(work, LedgerUnavailableError):
                 raise work
         return [work if isinstance(work, Exception) else f"{work} done" for work in group]
 
 
-async def soon(groups: Groups, work: object, turns: int):
+async def soon(groups: Groups, work: object, later: int):
     """Submits work a few turns of the loop later, as a call that the loop has ready does."""
-    for _ in range(turns):
-        await asyncio.sleep(0)
+    await turns(later)
     return await groups.submit(work)
 
 
@@ -58,7 +63,7 @@ async def test_what_comes_during_a_commit_is_the_next_group():
     commits = Commits()
     groups = Groups(commits, in_flight=lambda: 1)
     first = asyncio.create_task(groups.submit("a"))
-    await asyncio.sleep(0.005)
+    await turns(TURNS)
     await asyncio.gather(first, *(groups.submit(each) for each in "bc"))
 
     assert [["a"], ["b", "c"]] == commits.groups
@@ -102,7 +107,8 @@ async def test_whoever_stops_waiting_disturbs_nobody():
     commits = Commits()
     groups = Groups(commits, in_flight=lambda: 3)
     leaving, staying = asyncio.create_task(groups.submit("a")), asyncio.create_task(groups.submit("b"))
-    await asyncio.sleep(0.005)
+    await turns(2 * TURNS)
+    assert [["a", "b"]] == commits.groups
     leaving.cancel()
 
     assert "b done" == await staying

@@ -154,6 +154,7 @@ async def test_another_schema_is_refused_beside_a_server(beside, monkeypatch):
 async def test_a_backup_is_the_ledger_at_one_moment_while_the_server_goes_on(tmp_path, monkeypatch):
     """All that was answered before it is in it, and it opens as a ledger; calls are recorded meanwhile."""
     monkeypatch.setattr(sqlite_maintenance, "PAGES", 2)
+    monkeypatch.setattr(sqlite_maintenance, "BREATH", 0.02)
     async with opened(store_at(tmp_path / "ledger.db")) as store:
         before = [(await reserve(store, wish(f"before-{number}"))).record for number in range(200)]
         copying = asyncio.create_task(store.backup(tmp_path / "copy.db"))

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 
+import asyncpg
 import pytest
 from wishes import reserve, wish
 
@@ -79,30 +80,29 @@ async def test_a_server_that_goes_away_under_load_loses_nothing_that_was_answere
     assert [] == [record for record in answered if record != await replicas[0].find(record.key)]
 
 
-async def test_a_connection_that_falls_silent_is_given_up_and_replaced(postgres, replicas, database, monkeypatch):
+async def test_a_connection_that_falls_silent_is_given_up_and_replaced(replicas, monkeypatch):
     """Where nothing answers any more, nobody waits for ever, and the next use connects anew."""
-    monkeypatch.setattr(postgresql_pool, "PATIENCE", 0.5)
     await reserve(replicas[0], wish())
-    ours = "application_name = 'kaleyra-gateway' AND datname = current_database()"
-    silent = int(postgres.sql(f"SELECT pid FROM pg_stat_activity WHERE {ours}", database))
+    async with replicas[0]._writer.lend() as connection:
+        silent = connection.get_server_pid()
     os.kill(silent, signal.SIGSTOP)
-    with pytest.raises(LedgerUnavailableError, match="TimeoutError"):
-        await reserve(replicas[0], wish())
+    with monkeypatch.context() as hasty:
+        hasty.setattr(postgresql_pool, "PATIENCE", 0.5)
+        with pytest.raises(LedgerUnavailableError, match="TimeoutError"):
+            await reserve(replicas[0], wish())
 
     assert not (await reserve(replicas[0], wish())).is_mine
     os.kill(silent, signal.SIGCONT)
 
 
-async def test_a_row_that_somebody_else_holds_is_not_waited_for_for_ever(postgres, replicas, database):
+async def test_a_row_that_somebody_else_holds_is_not_waited_for_for_ever(replicas, database):
     """A lock that is not given back in time counts as a failing database."""
     await reserve(replicas[0], wish())
-    holding = asyncio.create_task(
-        asyncio.to_thread(postgres.sql, "BEGIN; SELECT FROM calls FOR UPDATE; SELECT pg_sleep(3)", database)
-    )
-    await asyncio.sleep(0.3)
+    holder = await asyncpg.connect(database)
+    await holder.execute("BEGIN; SELECT FROM calls FOR UPDATE")
     with pytest.raises(LedgerUnavailableError, match="LockNotAvailableError"):
         await reserve(replicas[0], wish())
-    await holding
+    await holder.close()
 
     assert not (await reserve(replicas[0], wish())).is_mine
 
