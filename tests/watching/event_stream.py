@@ -8,7 +8,7 @@ import grpc.aio
 from voicegateway.v1.outbound_call_pb2 import Dispatch, Disposition, RecipientOutcome, RecipientState
 from voicegateway.v1.outbound_call_service_pb2 import CallEvent, CallEventType, WatchCallsResponse
 
-WITHIN = 20
+WITHIN = 60
 """Seconds in which whatever is waited for has come."""
 
 

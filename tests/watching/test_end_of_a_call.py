@@ -249,8 +249,8 @@ async def test_silence_is_measured_by_the_clock_of_the_ledger(start_on_store, cl
     """Which may be a server's that differs from this machine's: what happened just now is waited after all the same."""
     watched = await start_on_store(watch={"settle": 1.0})
     clock.ahead = timedelta(minutes=minutes)
-    call = await watched.place()
     begun = time.monotonic()
+    call = await watched.place()
     await watched.watch(call_id=call.call_id).rest()
 
     assert 0.9 <= time.monotonic() - begun < 60
@@ -261,7 +261,7 @@ async def test_what_ends_without_an_event_is_noticed(start_watched, ledger):
     """As a replica of before there were events ends it: the stream looks again with each heartbeat."""
     watched = await start_watched(watch={"heartbeat": 0.2})
     watched.provider.behave(faults.answers_when_released)
-    placing = asyncio.ensure_future(watched.refused(requestId="reminder-8812", timeout=20))
+    placing = asyncio.ensure_future(watched.refused(requestId="reminder-8812", timeout=60))
     await watched.provider.arrivals(1)
     stream = watched.watch(request_id="reminder-8812")
     await stream.event()

@@ -89,6 +89,6 @@ async def read_until_done(stream: EventStream) -> None:
 
 async def stream_reaches(stream: EventStream, sequence: int) -> None:
     """Waits until a stream that somebody reads is past a sequence."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not any(max(each.heartbeat.sequence, each.event.sequence) >= sequence for each in stream.responses):  # noqa: ASYNC110
             await asyncio.sleep(0.02)

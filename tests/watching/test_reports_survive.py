@@ -38,7 +38,9 @@ async def test_kill_in_the_middle_of_many(provider, tmp_path, ledger):
                     served.process.kill()
 
         async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(httpx2.AsyncClient(trust_env=False)) for _ in range(4)]
+            clients = [
+                await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=60)) for _ in range(4)
+            ]
             await asyncio.gather(*(report(clients[place % 4], number) for place, number in enumerate(NUMBERS)))
         await served.exit_status()
     async with served_process(provider.url, tmp_path, RECEIVER, ledger["url"]) as served:

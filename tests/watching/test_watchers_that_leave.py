@@ -44,8 +44,9 @@ async def cancels_after_a_response(watched, **request):
 
 
 async def runs_out_of_time(watched, **request):
-    """Its deadline passes."""
-    stream = EventStream(watched.running.stub.WatchCalls(WatchCallsRequest(**request), timeout=0.2))
+    """Its deadline passes, while the gateway waits for events."""
+    stream = EventStream(watched.running.stub.WatchCalls(WatchCallsRequest(**request), timeout=3))
+    await stream.response()
     with pytest.raises(grpc.aio.AioRpcError):
         await stream.rest()
 
@@ -91,7 +92,7 @@ async def test_nothing_is_kept_of_whoever_leaves(watched, log, kind, leaves):
     log.truncate(0)
     log.seek(0)
     await leaves(watched, **request)
-    await asyncio.wait_for(watched.running.gateway._boundary.streams_end(), 20)
+    await asyncio.wait_for(watched.running.gateway._boundary.streams_end(), 60)
     await until(lambda: holds_nobody(watched))
     await until(lambda: len(asyncio.all_tasks()) <= before)
     gc.collect()

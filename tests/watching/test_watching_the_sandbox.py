@@ -25,7 +25,7 @@ async def placed_and_watched(ledger):
                 "ledger": ledger,
                 "account": {"base_url": url, "sid": DEFAULT_SID, "api_key": DEFAULT_KEY},
                 "receiver": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
-                "watch": {"settle": 4.0},
+                "watch": {"settle": 60.0},
             }
             async with running_gateway("", settings) as gateway:
                 call = dict(TO_A_FLOW) | {"recipients": [{"number": number} for number in numbers]} | fields

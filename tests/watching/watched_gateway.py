@@ -53,7 +53,7 @@ class WatchedGateway:
 
     async def call(self, **lookup: str) -> OutboundCall:
         """Reads what is recorded of a call."""
-        return (await self.running.stub.GetCall(GetCallRequest(**lookup), timeout=20)).call
+        return (await self.running.stub.GetCall(GetCallRequest(**lookup), timeout=60)).call
 
     def token(self, call_id: str = "") -> str:
         """The token that the provider was given last, or last for a call that gave no `custom`."""
@@ -96,5 +96,5 @@ class WatchedGateway:
 @asynccontextmanager
 async def watching(running: GatewayUnderTest, provider: RawProvider) -> AsyncIterator[WatchedGateway]:
     """Reports and watches at a running gateway until the end of the block."""
-    async with httpx2.AsyncClient(trust_env=False, timeout=20) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         yield WatchedGateway(running, provider, http)
