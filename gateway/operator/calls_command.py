@@ -29,6 +29,11 @@ MOST: Final = 100_000
 
 _WORDS: Final = "|".join(DispatchWord)
 
+EitherId = Annotated[str, typer.Argument(help="The call's id, or its request's.", metavar="ID", show_default=False)]
+AccountOfAnId = Annotated[
+    str | None, typer.Option(help="The account; by default any, or `default` for a request id.", metavar="NAME")
+]
+
 calls_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -80,12 +85,8 @@ def list_calls(
 
 @calls_app.command("show", epilog=IN_WORDS)
 def show_call(
-    either_id: Annotated[
-        str, typer.Argument(help="The call's id, or its request's.", metavar="ID", show_default=False)
-    ],
-    account: Annotated[
-        str | None, typer.Option(help="The account; by default any, or `default` for a request id.", metavar="NAME")
-    ] = None,
+    either_id: EitherId,
+    account: AccountOfAnId = None,
     *,
     numbers: Annotated[bool, typer.Option("--numbers", help="Show phone numbers and texts in full.")] = False,
     as_json: AsJson = False,
@@ -107,10 +108,10 @@ def show_call(
 
 @calls_app.command("resolve", epilog=IN_WORDS)
 def resolve_call(
-    call_id: Annotated[str, typer.Argument(help="The call's id.", metavar="CALL_ID", show_default=False)],
+    either_id: EitherId,
     finding: Annotated[Finding, typer.Option("--as", help="What the provider did.")],
     note: Annotated[str, typer.Option(help="Who found what, and where; callers can read it.", metavar="TEXT")],
-    account: Annotated[str | None, typer.Option(help="The account; by default any.", metavar="NAME")] = None,
+    account: AccountOfAnId = None,
     *,
     config: Config = None,
     ledger: LedgerUrl = None,
@@ -125,4 +126,4 @@ def resolve_call(
 
     with told("calls resolve", writes=True):
         words = one_line("--note", note)
-        show(asyncio.run(resolved(Source(config, ledger), id_from(call_id), account_from(account), finding, words)))
+        show(asyncio.run(resolved(Source(config, ledger), id_from(either_id), account_from(account), finding, words)))

@@ -8,7 +8,7 @@ from gateway.operator.failures import RefusedError
 from gateway.operator.opening import opened
 from gateway.operator.options import Finding, Source
 from gateway.operator.sheet import Sheet
-from gateway.operator.showing import not_found
+from gateway.operator.showing import find, not_found
 from gateway.operator.words import happened, name_of, time_of
 from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_ACCEPTED,
@@ -19,8 +19,8 @@ from voicegateway.v1.outbound_call_pb2 import (
 )
 
 
-async def resolved(source: Source, call_id: str, account: str | None, finding: Finding, note: str) -> Record:
-    """Records what an operator found.
+async def resolved(source: Source, either_id: str, account: str | None, finding: Finding, note: str) -> Record:
+    """Records what an operator found about a call, which is looked up as `calls show` does.
 
     Raises:
         RefusedError: There is no such call, its outcome is known, or its attempt may not have ended.
@@ -29,14 +29,12 @@ async def resolved(source: Source, call_id: str, account: str | None, finding: F
     """
     accepted = finding is Finding.ACCEPTED
     async with opened(source) as store:
-        record = await store.find_call(account, call_id)
-        if record is None:
-            raise RefusedError(not_found(call_id, account))
+        record = await find(store, either_id, account)
         changed = await store.change(
             record.key, lambda found, now: transitions.resolve(found, accepted=accepted, note=note, now=now)
         )
     if changed.record is None:
-        raise RefusedError(not_found(call_id, account))
+        raise RefusedError(not_found(either_id, account))
     if not changed.is_mine:
         raise RefusedError(_why_not(changed.record))
     return changed.record

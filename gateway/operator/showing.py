@@ -48,15 +48,21 @@ async def found(source: Source, either_id: str, account: str | None) -> Record:
         LedgerUnavailableError: It fails.
     """
     async with opened(source) as store:
-        record = await _find(store, either_id, account)
+        return await find(store, either_id, account)
+
+
+async def find(store: Store, either_id: str, account: str | None) -> Record:
+    """The same, in a ledger that is open.
+
+    Raises:
+        RefusedError: There is none.
+        LedgerUnavailableError: The ledger fails.
+    """
+    by_call_id = await store.find_call(account, either_id) if re.fullmatch(_CALL_ID, either_id) else None
+    record = by_call_id or await store.find(Key(account or DEFAULT, either_id))
     if record is None:
         raise RefusedError(not_found(either_id, account))
     return record
-
-
-async def _find(store: Store, either_id: str, account: str | None) -> Record | None:
-    by_call_id = await store.find_call(account, either_id) if re.fullmatch(_CALL_ID, either_id) else None
-    return by_call_id or await store.find(Key(account or DEFAULT, either_id))
 
 
 def not_found(either_id: str, account: str | None) -> str:
