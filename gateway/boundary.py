@@ -1,6 +1,6 @@
 """The edge: everything between a caller's bytes and a method.
 
-The boundary decodes by itself (grpc would answer undecodable bytes with its decoder's text), refuses unknown fields,
+The boundary decodes by itself (grpc would answer undecodable bytes with its decoder's text), looks for unknown fields,
 applies the rules, runs the method, and checks what it returns. Whatever goes wrong on the way ends the visit, in
 `visit.py`, in one status.
 """
@@ -146,9 +146,9 @@ class _Door:
         if "request_id" not in broken_keys:
             visit.request_id = getattr(request, "request_id", "")
         unknown = unknown_fields(request)
-        if unknown or broken_keys or (violations and not self._dials):
+        if broken_keys or ((unknown or violations) and not self._dials):
             raise GatewayError(ERROR_REASON_INVALID_REQUEST, violations=[*unknown, *violations])
-        visit.inbound.violations = violations
+        visit.inbound.unknown, visit.inbound.violations = unknown, violations
         return request
 
     def _decoded(self, body: bytes) -> Message:

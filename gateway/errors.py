@@ -93,8 +93,9 @@ class GatewayError(Exception):
 
     @property
     def message(self) -> str:
-        """The constant text of the reason."""
-        return ROW_BY_REASON[self.reason].message
+        """The constant text of the reason; of the phones it says nothing where that is no question, as in a read."""
+        message = ROW_BY_REASON[self.reason].message
+        return message if self.dispatch is not None else message.removesuffix(f" {_NOBODY}")
 
 
 _NOBODY: Final = "Nobody was dialed."

@@ -23,13 +23,15 @@ class Inbound:
     """One request as it came in, for the method that answers it.
 
     Attributes:
-        violations: Rules that the request breaks, for a method that judges them itself.
+        unknown: Fields that this gateway does not know, for a method that judges them itself.
+        violations: Rules that the request breaks, likewise.
         facts: What the method adds to the one log line of this call; no numbers, no texts.
         goes_on: Whether the call outlives its caller, and then has its line in the log at its end.
         seconds: How long the caller waits, from the request's coming; None for as long as it takes.
         age: Measures since then.
     """
 
+    unknown: list[Violation] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     goes_on: bool = False

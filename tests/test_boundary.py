@@ -1,5 +1,7 @@
 """The edge of the gateway: what a stranger sends is decoded, judged and refused in one way, and one order."""
 
+from typing import Any
+
 import pytest
 from gateway_under_test import TO_A_FLOW, place_call_request, refusal_of
 from google.rpc import error_details_pb2 as details_pb2
@@ -124,6 +126,20 @@ async def test_an_unknown_field_under_a_known_number_is_told(gateway):
     error = await refused(gateway.channel, place_call_request().SerializeToString() + b"\x10\x01")
 
     assert [("", "MESSAGE_UNKNOWN_FIELD")] == error.violations
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_of_the_phones_only_the_method_that_dials_speaks(gateway, method):
+    """A call that is looked up in a wrong way may have rung: what was dialed is no question of a read."""
+    bodies = [with_unknown(good_requests()[method]), b"\xff\xff\xff", _of_nobody(good_requests()[method])]
+    messages = [(await refused(gateway.channel, body, method)).status.message for body in bodies]
+
+    assert [method == "PlaceCall"] * 3 == ["Nobody was dialed." in message for message in messages], messages
+
+
+def _of_nobody(request: Any) -> Any:
+    request.account = "nobody"
+    return request
 
 
 # The request's id, and what is told of it

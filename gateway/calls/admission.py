@@ -41,6 +41,8 @@ class Admission:
             GatewayError: ACCOUNT_NOT_FOUND, INVALID_REQUEST, POLICY_REFUSED, EXPIRED, PAUSED or OVERLOADED, whichever
                 is first; LEDGER_UNAVAILABLE where nobody can say whether dialing is paused.
         """
+        if inbound.unknown:
+            raise GatewayError(ERROR_REASON_INVALID_REQUEST, violations=[*inbound.unknown, *inbound.violations])
         account = self._accounts.resolve(request.account)
         inbound.facts["account"] = account.name
         if request.validate_only:

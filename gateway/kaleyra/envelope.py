@@ -81,7 +81,7 @@ def read_envelope(body: bytes, secrets: Sequence[str]) -> Envelope | None:
         None when it is no envelope: no JSON object whose `code` is a string.
 
     Raises:
-        UnreadableError: It may be one, but is nested too deep to be read, or has two codes.
+        UnreadableError: It may be one, but is cut or broken, nested too deep to be read, or has two codes.
     """
     # Names and codes are ASCII in any charset, so characters that are broken do not hide them.
     text = body.decode(json.detect_encoding(body), errors="replace")
@@ -89,10 +89,8 @@ def read_envelope(body: bytes, secrets: Sequence[str]) -> Envelope | None:
         return None
     try:
         document = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
-    except RecursionError:
+    except (RecursionError, ValueError):
         raise UnreadableError from None
-    except ValueError:
-        return None
     if document.get("code") is _TWO_CODES:
         raise UnreadableError
     return Envelope(document, secrets) if isinstance(document.get("code"), str) else None

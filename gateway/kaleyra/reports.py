@@ -95,6 +95,10 @@ _SECONDS: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 _CLOCK: Final = re.compile(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])")
 
 
+NOBODY: Final = "?"
+"""The callee of a report that tells one, but no number: about whom it is, it does not say."""
+
+
 class ReportKind(Enum):
     """Which URL a report came to: what it was fetched for says as much as what stands in it."""
 
@@ -115,7 +119,8 @@ class Report:
         status: The provider's status, raw; at most 64 characters.
         disposition: What the status means. Unspecified without a status, and in reports of `call_start` and
             `call_answer`: what a status means while a call is going on is in no document.
-        callee: Whom it is about, digits only, without an international `00`; at most 19.
+        callee: Whom it is about, digits only, without an international `00`; at most 19. `NOBODY` where something else
+            was told.
         ring_duration: How long it rang; at most 30 days.
         billed_duration: How long the provider bills; at most 30 days.
         keypress: The keys that were pressed, as sent; at most 100 characters.
@@ -192,11 +197,11 @@ def _value(text: str) -> str:
 
 
 def _digits(number: str) -> str:
-    """Reads a number as digits; nothing where it holds anything else, such as a second number."""
-    if not _NUMBER.fullmatch(number):
+    """Reads a number as digits; nobody's where it holds anything else, such as a second number."""
+    if not number:
         return ""
     digits = re.sub(r"[^0-9]", "", number).removeprefix("00")
-    return digits if len(digits) <= _DIGITS_OF_A_NUMBER else ""
+    return digits if _NUMBER.fullmatch(number) and 0 < len(digits) <= _DIGITS_OF_A_NUMBER else NOBODY
 
 
 def _duration(text: str) -> timedelta | None:

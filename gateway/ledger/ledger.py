@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +23,9 @@ from gateway.ledger.report_keys import ReportKeys
 from gateway.ledger.store import Filter, LedgerStartError, LedgerUnavailableError, Store
 from gateway.ledger.transitions import Outcome, Wish
 from gateway.ledger.waiting import Waiting
+
+READ_WITHIN: Final = 1.0
+"""Seconds in which a record is looked for where nothing can be written."""
 
 STALE_STEP: Final = 100
 """Calls that one look at what has gone stale takes."""
@@ -93,7 +97,8 @@ class Ledger:
             None when nobody wants it any more, and nothing is recorded.
 
         Raises:
-            LedgerUnavailableError: It is not known to be recorded; whatever was recorded will be released.
+            LedgerUnavailableError: It is not known to be recorded, and no record can be read that answers; whatever
+                was recorded will be released.
         """
 
         def reserve(record: Record | None, now: datetime) -> Record | None:
@@ -106,10 +111,21 @@ class Ledger:
             # The commit may have succeeded all the same. Nothing was sent for it: it is given back.
             if not isinstance(failure, LedgerUnavailableError) or failure.in_doubt:
                 self.release(wish)
+            if isinstance(failure, LedgerUnavailableError) and (record := await self._answering(wish)):
+                return Known(record)
             raise
         if changed.record is None:
             return None
         return Reserved(changed.record) if changed.is_mine else Known(changed.record)
+
+    async def _answering(self, wish: Wish) -> Record | None:
+        """Reads the record that answers a repeat where nothing can be written: not ours, which may be in doubt."""
+        with suppress(LedgerUnavailableError, TimeoutError):
+            async with asyncio.timeout(READ_WITHIN):
+                record = await self.find(wish.key)
+            if record is not None and record.owner != wish.owner and not record.is_free:
+                return record
+        return None
 
     async def finish(self, reserved: Record, outcome: Outcome) -> Record | None:
         """Writes down what became of an attempt.

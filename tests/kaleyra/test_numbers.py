@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.kaleyra.numbers import readings, recipient_of
+from gateway.kaleyra.reports import NOBODY
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest
 
 
@@ -38,6 +39,7 @@ def test_every_phone_that_may_ring_is_a_reading(number, prefix, expected):
         pytest.param(["+13236550107"], "", "3236550199", None, id="another number"),
         pytest.param(["+13236550107"], "", "", 0, id="none, with one recipient"),
         pytest.param(["+13236550107", "+13236550108"], "", "", None, id="none, with two"),
+        pytest.param(["+13236550107"], "", NOBODY, None, id="something else than a number"),
     ],
 )
 def test_a_report_is_about_the_recipient_that_its_callee_names(numbers, prefix, callee, place):

@@ -37,8 +37,6 @@ NO_ENVELOPES = [
     pytest.param(b"", id="empty body"),
     pytest.param(b" \r\n", id="white space"),
     pytest.param(b"<html><h1>404 Not Found</h1>RBC3007</html>", id="HTML"),
-    pytest.param(b'{"code":"RBC3007","message":"Submi', id="truncated JSON"),
-    pytest.param(b'{"code":"RBC3007"} trailing', id="JSON and something after it"),
     pytest.param(b'[{"code":"RBC3007"}]', id="JSON array"),
     pytest.param(b"null", id="JSON null"),
     pytest.param(b"3007", id="JSON number"),
@@ -58,12 +56,18 @@ NO_ENVELOPES = [
 ]
 """Bodies that are no JSON object with a string as its `code`."""
 
-CONTRADICTIONS = [
+UNREADABLE = [
+    pytest.param(b'{"code":"RBC3007","message":"Submi', id="truncated JSON"),
+    pytest.param(b'{"code":"RBC', id="JSON truncated in its code"),
+    pytest.param(b" \r\n{", id="a bracket"),
+    pytest.param(b'{"code":"RBC3007"} trailing', id="JSON and something after it"),
+    pytest.param(b'{"code":"RBC3007","data":[],}', id="a comma too many"),
+    pytest.param(b'\xef\xbb\xbf{"code":"RBC3007"', id="truncated behind a byte order mark"),
     pytest.param(b'{"code":"RBC3007","code":"RBC3004"}', id="two codes"),
     pytest.param(b'{"code":"RBC3004","code":3004}', id="a code and a number"),
     pytest.param(b'{"code":"RBC3007","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="100,000 nested brackets"),
 ]
-"""JSON objects that have a code, or may have one, and do not let us tell which."""
+"""Bodies that begin as a JSON object, have a code or may have one, and do not let us tell which."""
 
 
 def envelope(code="RBC3007", message="", data=(), error=()):
@@ -222,7 +226,7 @@ def test_a_body_without_a_code_leaves_the_verdict_to_the_status(body):
     } == by_status
 
 
-@pytest.mark.parametrize("body", CONTRADICTIONS)
+@pytest.mark.parametrize("body", UNREADABLE)
 def test_a_code_that_cannot_be_told_is_an_unknown_outcome_under_any_status(body):
     """A body that may say "accepted" is not overruled by a status that would mean "refused"."""
     reading = Reading(refusing_statuses=frozenset({403}))

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.kaleyra.reports import DISPOSITION_BY_STATUS, VARIABLES, Report, ReportKind, plain_status, read_report
+from gateway.kaleyra.reports import (
+    DISPOSITION_BY_STATUS,
+    NOBODY,
+    VARIABLES,
+    Report,
+    ReportKind,
+    plain_status,
+    read_report,
+)
 from voicegateway.v1.outbound_call_pb2 import DISPOSITION_UNSPECIFIED, Disposition, RecipientOutcome
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -121,16 +129,18 @@ def test_a_text_is_bounded(variable, field, limit):
         pytest.param("+1 (323) 655-0107", "13236550107", id="as people write it"),
         pytest.param("03236550107", "03236550107", id="with one 0, which is no country code"),
         pytest.param("1" * 19, "1" * 19, id="as long as a number with its prefix"),
-        pytest.param("1" * 20, "", id="longer"),
-        pytest.param("13236550107,13236550108", "", id="two numbers"),
-        pytest.param("sip:13236550107@192.0.2.1", "", id="an address with other digits in it"),
-        pytest.param("\u0661\u0662\u0663\u0664", "", id="digits of another script"),
-        pytest.param("anonymous", "", id="a word"),
-        pytest.param("+", "", id="no digit"),
+        pytest.param("1" * 20, NOBODY, id="longer"),
+        pytest.param("13236550107,13236550108", NOBODY, id="two numbers"),
+        pytest.param("sip:13236550107@192.0.2.1", NOBODY, id="an address with other digits in it"),
+        pytest.param("\u0661\u0662\u0663\u0664", NOBODY, id="digits of another script"),
+        pytest.param("anonymous", NOBODY, id="a word"),
+        pytest.param("+", NOBODY, id="no digit"),
+        pytest.param("", "", id="nothing"),
+        pytest.param("{{callee}}", "", id="not substituted"),
     ],
 )
 def test_a_callee_is_digits(text, expected):
-    """Whatever else would match a report to somebody by chance is nothing."""
+    """Whatever else would match a report to somebody by chance is nobody's; only what was not told is nothing."""
     assert expected == read(("callee", text)).callee
 
 
