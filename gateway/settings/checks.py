@@ -13,6 +13,7 @@ from pydantic import AfterValidator, SecretStr, ValidationInfo
 
 from gateway.kaleyra.reply import OPERATOR_REASONS, REASON_BY_CODE, REASON_BY_STATUS
 from gateway.settings.databases import is_understood
+from gateway.settings.hosts import is_host
 from gateway.settings.mistakes import mistake
 
 _LAST_PORT: Final = 65535
@@ -105,8 +106,10 @@ def _plain_url(url: str, words: str) -> SplitResult:
         raise mistake(words) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[!-~]+", url):
         raise mistake(words)
-    if parts.query or parts.fragment or parts.username is not None:
+    if set(url) & set("?#@"):  # an empty query, too, would swallow the path that is added
         raise mistake("must hold no user, query or fragment")
+    if not is_host(re.sub(r":[0-9]*$", "", parts.netloc)):
+        raise mistake("must name a host: an IP address, or a name of letters, digits, - and _ between dots")
     return parts
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from gateway.settings.hosts import is_host
 
-_PLACE: Final = re.compile(r"(?:(?P<folder>/.*)|\[(?P<address>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]*))?")
+_PLACE: Final = re.compile(r"(?P<host>/.*|\[[^\[\]]*\]|[^:\[\]]+)(?::(?P<port>[0-9]*))?")
 _LAST_PORT: Final = 65535
 
 
@@ -40,7 +40,7 @@ def _is_place(text: str) -> bool:
     place = _PLACE.fullmatch(text)
     if place is None or not _is_port(place["port"] or ""):
         return False
-    host = unquote(place["folder"] or place["address"] or place["name"])
+    host = unquote(place["host"])
     return host.startswith("/") or is_host(host.encode("idna").decode())  # so it is looked up
 
 

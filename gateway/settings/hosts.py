@@ -12,9 +12,13 @@ _NAME: Final = rf"({_LABEL}\.)*(?![0-9]+\.?$){_LABEL}\.?"
 
 
 def is_host(text: str) -> bool:
-    """Whether it is an IP address, or a name of labels, none of them empty; an international one as `xn--`."""
+    """Whether it is an IP address, of version 6 in brackets, or a name without empty labels.
+
+    An international name is one as it is encoded: `xn--mnchen-3ya.de`.
+    """
+    is_bracketed = text[:1] + text[-1:] == "[]"
     try:
-        ipaddress.ip_address(text)
+        _ = ipaddress.IPv6Address(text[1:-1]) if is_bracketed else ipaddress.IPv4Address(text)
     except ValueError:
         return bool(re.fullmatch(_NAME, text))
     return True
