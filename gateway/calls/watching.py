@@ -28,6 +28,8 @@ from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_NOT_SENT,
     DISPATCH_REJECTED,
     DISPATCH_SENDING,
+    RECIPIENT_STATE_ENDED,
+    OutboundCall,
     OutboundCallRequest,
 )
 from voicegateway.v1.outbound_call_service_pb2 import (
@@ -183,12 +185,22 @@ class Watching:
                 return -math.inf
             if record.dispatch == DISPATCH_SENDING:
                 return math.inf
-            if record.request and is_over(OutboundCallRequest.FromString(record.request), decoded(record.evidence)):
+            if _is_over(record):
                 return -math.inf
             left = max(record.changed, record.expected) + self._settle - await self._ledger.time()
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
         return time.monotonic() + left.total_seconds()
+
+
+def _is_over(record: Record) -> bool:
+    """Whether nothing more can come; asked after each event, and the evidence is large where somebody still talks."""
+    if not record.request:
+        return False
+    told = OutboundCall.FromString(record.outcomes).recipients
+    if any(outcome.state != RECIPIENT_STATE_ENDED for outcome in told):
+        return False
+    return is_over(OutboundCallRequest.FromString(record.request), decoded(record.evidence))
 
 
 def _out_of_range(span: Span) -> GatewayError:
