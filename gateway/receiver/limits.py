@@ -13,6 +13,7 @@ class Limits:
         body: A request's body.
         target: A request's path and query.
         headers: A request's headers, all together.
+        fields: Lines of a request's headers.
         connections: Connections at once. One more takes the place of the one that has waited longest for its request;
             where all are being answered, it is turned away. Below the 1,024 files that a process may usually have open:
             the calls need some, too.
@@ -29,6 +30,7 @@ class Limits:
     body: int = 64 * 1024
     target: int = 16 * 1024
     headers: int = 16 * 1024
+    fields: int = 100
     connections: int = 600
     at_once: int = 500
     patience: float = 10.0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sys
 from typing import Final
-from urllib.parse import quote_from_bytes
 
 import h11
 from uvicorn.config import Config
@@ -15,11 +13,12 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from gateway.receiver.connections import Connections
 from gateway.receiver.in_one_piece import InOnePiece
+from gateway.receiver.incoming import Incoming
 from gateway.receiver.limits import Limits
 
-_REQUEST_LINE: Final = re.compile(rb"([A-Z]+ +)([^\r\n]*?)( +HTTP/1\.[01]\r?\n)")
-_PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 _TOO_LONG: Final = 431
+_LONGEST_LINE: Final = 1024
+"""Bytes of a chunk's size and extensions, or of all trailers."""
 
 
 class Protocol(H11Protocol):
@@ -32,7 +31,7 @@ class Protocol(H11Protocol):
         self.access_log = False  # it would show the tokens
         self.logger = _errors_only()
         self._limits = limits
-        self._line = b""
+        self._incoming = Incoming(limits)
         self._has_ended = False
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -46,19 +45,22 @@ class Protocol(H11Protocol):
         """Reads on; what follows the last request of a connection, such as an empty line, is nobody's."""
         if self.conn.their_state is h11.MUST_CLOSE:
             return
-        data = self._with_request_line(data)
-        if data:  # nothing would mean the end of the connection
-            super().data_received(data)
-        else:
-            self._unset_keepalive_if_required()
-            self._await_request()
+        self._unset_keepalive_if_required()
+        self._incoming.add(data)
+        self.handle_events()
 
     def handle_events(self) -> None:
-        """Handles what was read, and sees whether the request is whole."""
-        super().handle_events()
+        """Handles what can be read, and sees whether the request is whole."""
+        try:
+            while not self.transport.is_closing() and (data := self._readable()):
+                self.conn.receive_data(data)
+                super().handle_events()
+        except h11.RemoteProtocolError as error:
+            self.send_400_response(str(error))
+            return
         if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
             self._request_is_whole()
-        elif self.conn.their_state is h11.SEND_BODY or self._line or self.conn.trailing_data[0]:
+        elif self.conn.their_state is h11.SEND_BODY or self._incoming:
             self._await_request()
         else:
             self._await_next()
@@ -109,21 +111,22 @@ class Protocol(H11Protocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _with_request_line(self, data: bytes) -> bytes:
-        """Escapes what a client should have escaped.
-
-        A value that was put into the URL as it is, with a space or an umlaut, would otherwise cost the report.
-        """
-        if self.conn.their_state is not h11.IDLE or self.conn.trailing_data[0]:
-            return data
-        data, self._line = self._line + data, b""
-        if b"\n" not in data and len(data) <= self._limits.target:
-            self._line = data
+    def _readable(self) -> bytes:
+        """Takes what h11 can read now: a whole head, or some of a body, and nothing before the last answer."""
+        rest = self.conn.trailing_data[0]
+        if self.conn.their_state is h11.SEND_BODY:
+            if len(rest) > _LONGEST_LINE:
+                raise h11.RemoteProtocolError("too long a line in a body")
+            return self._incoming.piece()
+        if self.conn.their_state is not h11.IDLE:
             return b""
-        found = _REQUEST_LINE.match(data)
-        if found is None:
-            return data
-        return found[1].rstrip() + b" " + _escaped(found[2]) + b" " + found[3].lstrip() + data[found.end() :]
+        if rest:  # the last piece of a body held the beginning of a next request: h11 gives nothing back
+            self._incoming.put_back(rest)
+            self.conn = h11.Connection(h11.SERVER, self._limits.target + self._limits.headers)
+        return self._incoming.head()
+
+    def _has_more(self) -> bool:
+        return bool(self._incoming or self.conn.trailing_data[0])
 
     def _await_request(self) -> None:
         """Gives a request its time, from its first byte."""
@@ -134,6 +137,8 @@ class Protocol(H11Protocol):
     def _request_is_whole(self) -> None:
         self.server_state.serve(self)
         self._stop_deadline()
+        if self._has_more():
+            self.flow.pause_reading()
         self._close_after_last()
 
     def _await_next(self) -> None:
@@ -144,17 +149,13 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def _close_after_last(self) -> None:
-        if self._has_ended and not self.conn.trailing_data[0]:
+        if self._has_ended and not self._has_more():
             self.cycle.keep_alive = False
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-
-def _escaped(target: bytes) -> bytes:
-    return quote_from_bytes(target, safe=_PRINTABLE).encode()
 
 
 def _errors_only() -> logging.Logger:
