@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
 from google.protobuf.json_format import MessageToDict
 
-from gateway.caller.exit_status import ACCEPTED, EXIT_BY_DISPATCH, INVALID, UNKNOWN
+from gateway.caller.exit_status import ACCEPTED, EXIT_BY_DISPATCH, INVALID, NOT_SENT, UNKNOWN
 from voicegateway.v1.outbound_call_service_pb2 import PlaceCallResponse
 from voicegateway_client.errors import CallError, error_from
 
@@ -27,6 +27,7 @@ class Answer:
         violations: Broken rules, as (field, description).
         facts: Further metadata of the error.
         response: The reply, when there was one.
+        did_not_arrive: Nothing reached the gateway, and the same request would not the next time either.
     """
 
     code: str = "OK"
@@ -37,6 +38,7 @@ class Answer:
     violations: tuple[tuple[str, str], ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     response: PlaceCallResponse | None = None
+    did_not_arrive: bool = False
 
     @property
     def is_replay(self) -> bool:
@@ -50,6 +52,8 @@ class Answer:
         """Tells accepted, refused, not sent, invalid and unknown apart."""
         if self.response is not None:
             return ACCEPTED
+        if self.did_not_arrive:
+            return NOT_SENT
         if self.advice == "RETRY_ADVICE_CORRECT" or self.reason == "ERROR_REASON_REQUEST_ID_REUSED":
             return INVALID  # dispatch tells of the other request that has the id
         return EXIT_BY_DISPATCH.get(self.dispatch, UNKNOWN)
@@ -71,12 +75,16 @@ class Answer:
 
 
 def answer_from_error(error: grpc.RpcError) -> Answer:
-    """Reads an error: ours by its ErrorInfo, any other as unknown."""
-    return answer_of(error_from(error))
+    """Reads the error of a request to place a call: ours by its ErrorInfo, any other by what its code proves."""
+    told = error_from(error)
+    answer = answer_of(told)
+    if told.from_gateway or told.may_repeat:
+        return answer
+    return replace(answer, dispatch="DISPATCH_NOT_SENT", advice="RETRY_ADVICE_CORRECT", did_not_arrive=True)
 
 
 def answer_of(told: CallError) -> Answer:
-    """The same, of an error that was read."""
+    """An error as it was told."""
     facts = dict(told.metadata)
     return Answer(
         code=told.code.name,

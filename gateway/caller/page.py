@@ -13,7 +13,9 @@ from rich.text import Text
 from gateway.caller.answer import Answer
 from gateway.caller.words import (
     ADVICE_BY_REASON,
+    DID_NOT_ARRIVE,
     DRY_RUN,
+    MAKE_IT_ARRIVE,
     NOT_OURS,
     RECORDED,
     REPLAYED,
@@ -120,10 +122,14 @@ class Page:
 
 
 def _what_to_do(answer: Answer) -> str:
+    if answer.did_not_arrive:
+        return MAKE_IT_ARRIVE
     return ADVICE_BY_REASON.get(answer.reason) or WORDS_BY_ADVICE.get(answer.advice, answer.advice)
 
 
 def _in_words(answer: Answer, *, is_dry_run: bool) -> str:
+    if answer.did_not_arrive:
+        return DID_NOT_ARRIVE
     told = WORDS_BY_REASON.get(answer.reason) or WORDS_BY_DISPATCH.get(answer.dispatch)
     if told:
         return told

@@ -22,16 +22,13 @@ WHAT_BY_DISPATCH: Final[Mapping[str, str]] = {
 }
 """What a repeat does where the gateway advises it, by what it said of the phones."""
 
-_NOTHING_REACHED_US: Final = frozenset({"RESOURCE_EXHAUSTED", "UNIMPLEMENTED"})
-"""Codes of others that another attempt would only meet again."""
-
 
 def what_a_repeat_does(answer: Answer) -> str:
     """Says it in words; empty where there is no point in one."""
-    if answer.response is not None:
+    if answer.response is not None or answer.did_not_arrive:
         return ""
     if not answer.reason:
-        return "" if answer.code in _NOTHING_REACHED_US else LOOKS_FIRST
+        return LOOKS_FIRST
     if answer.reason == "ERROR_REASON_OUTCOME_UNKNOWN":
         return ONLY_LOOKS
     if answer.advice != "RETRY_ADVICE_REPEAT":

@@ -45,6 +45,14 @@ UNTOLD_BY_REASON: Final[Mapping[str, str]] = {
 }
 """Where an answer without dispatch says something all the same."""
 
+DID_NOT_ARRIVE: Final = (
+    "nothing was sent now: the request did not reach the gateway, and would not the next time;"
+    " it is too large, or this is no gateway"
+)
+MAKE_IT_ARRIVE: Final = (
+    "do not repeat it as it is: make it smaller, or see where --server leads; a proxy that limits how often it is asked"
+    " may take it later"
+)
 NOT_OURS: Final = "this answer is not the gateway's, so it is not known what happened to the phones"
 UNTOLD: Final = "this answer does not tell what happened to the phones"
 DRY_RUN: Final = "it was a dry run: nothing was sent"

@@ -261,23 +261,67 @@ def aborting(code: grpc.StatusCode) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("code", "repeats"),
+    "code",
     [
-        pytest.param(grpc.StatusCode.UNAVAILABLE, 1, id="a proxy has no connection"),
-        pytest.param(grpc.StatusCode.DEADLINE_EXCEEDED, 1, id="a deadline"),
-        pytest.param(grpc.StatusCode.RESOURCE_EXHAUSTED, 0, id="too large for a proxy"),
-        pytest.param(grpc.StatusCode.UNIMPLEMENTED, 0, id="no such service"),
+        pytest.param(grpc.StatusCode.UNAVAILABLE, id="a proxy has no connection"),
+        pytest.param(grpc.StatusCode.DEADLINE_EXCEEDED, id="a deadline"),
     ],
 )
-async def test_an_answer_of_somebody_else_offers_a_repeat_where_it_may_tell_more(terminal, code, repeats):
-    """The gateway's record decides; what cannot reach the gateway is not repeated."""
+async def test_an_answer_of_somebody_else_offers_a_repeat_that_may_tell_more(terminal, code):
+    """The gateway's record decides."""
     async with foreign_server(aborting(code)) as server:
         outcome = await terminal.run(["call", *TO, *FLOW, "--server", server])
 
     assert 6 == outcome.status
     assert "this answer is not the gateway's" in outcome.output
-    assert repeats == outcome.output.count("Repeat it safely: ")
-    assert repeats == outcome.output.count("it is told what is recorded, and dials only if nobody was dialed yet")
+    assert 1 == outcome.output.count("Repeat it safely: ")
+    assert 1 == outcome.output.count("it is told what is recorded, and dials only if nobody was dialed yet")
+
+
+@pytest.mark.parametrize("more", [pytest.param([], id="a call"), pytest.param(["--wait"], id="a call that waits")])
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(grpc.StatusCode.RESOURCE_EXHAUSTED, id="too large for a proxy"),
+        pytest.param(grpc.StatusCode.UNIMPLEMENTED, id="no such service"),
+    ],
+)
+async def test_what_did_not_reach_the_gateway_is_told_as_not_sent_and_not_repeated(terminal, code, more):
+    """Nobody was dialed for it, and the same request would not reach it the next time either."""
+    async with foreign_server(aborting(code)) as server:
+        outcome = await terminal.run(["call", *TO, *FLOW, *more, "--server", server])
+        document = (await terminal.run(["call", *TO, *FLOW, *more, "--server", server, "--json"])).json
+
+    assert 4 == outcome.status
+    assert "nothing was sent now: the request did not reach the gateway" in outcome.output
+    assert "What to do: do not repeat it as it is" in outcome.output
+    assert "phones" not in outcome.output
+    assert "Repeat it" not in outcome.output
+    assert ("DISPATCH_NOT_SENT", "RETRY_ADVICE_CORRECT") == (document["error"]["dispatch"], document["error"]["retry"])
+
+
+async def test_a_request_that_is_too_large_for_the_gateway_is_not_sent(terminal):
+    """The gateway's own gRPC library refuses more than 4 MiB, and no record is looked for."""
+    item = {"message": {"text": "x" * (4 << 20)}}
+    request = {"call": {"recipients": [{"number": "+13236550107"}], "playlist": {"items": [item]}}}
+    outcome = await terminal.call("--file", "-", "--json", typed=json.dumps(request))
+
+    assert 4 == outcome.status
+    assert ("RESOURCE_EXHAUSTED", "DISPATCH_NOT_SENT") == (
+        outcome.json["error"]["code"],
+        outcome.json["error"]["dispatch"],
+    )
+    assert () == terminal.sandbox.records
+
+
+async def test_a_throttling_provider_is_told_apart_by_the_gateways_word(terminal):
+    """The code is the same, and a repeat is offered."""
+    outcome = await terminal.call("--to", "+13236550133", *FLOW)
+
+    assert 3 == outcome.status
+    assert "RESOURCE_EXHAUSTED, ERROR_REASON_PROVIDER_THROTTLED" in outcome.output
+    assert "did not reach the gateway" not in outcome.output
+    assert "Repeat it safely: " in outcome.output
 
 
 # A dry run
