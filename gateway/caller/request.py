@@ -73,12 +73,13 @@ class _RepeatError(Exception):
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in fields:
-            raise _RepeatError(name)
-        fields[name] = value
-    return fields
+    spellings: dict[str, str] = {}
+    for name, _ in pairs:
+        field = re.sub("_([a-z0-9])", lambda found: found[1].upper(), name)  # in camelCase, the other spelling
+        if field in spellings:
+            raise _RepeatError(name if name == spellings[field] else f"{spellings[field]}, as {name},")
+        spellings[field] = name
+    return dict(pairs)
 
 
 def read(name: str, standard_input: str | None) -> str:
