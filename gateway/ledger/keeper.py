@@ -33,7 +33,7 @@ class Keeper:
         """
         self._store = store
         self._retention = retention
-        self._is_dirty = False
+        self._is_dirty = True  # whoever kept it before may not have got round to it
 
     async def step(self) -> bool:
         """Does one small step. Any replica may, also several at once: each record is judged anew as it is written.
@@ -54,8 +54,7 @@ class Keeper:
         more = any(count >= most for count, most in zip(done, (STEP, STEP, STEP, EVENTS_STEP), strict=True))
         self._is_dirty |= any(done)
         if self._is_dirty and not more:
-            await self._store.scrub()
-            self._is_dirty = False
+            self._is_dirty = not await self._store.scrub()
         return more
 
     async def _reduce(self, stage: Stage, after: timedelta) -> int:

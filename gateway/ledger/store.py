@@ -175,8 +175,12 @@ class Store(Protocol):
         """Deletes tombstones whose retention began longer ago than that; returns how many."""
         ...
 
-    async def scrub(self) -> None:
-        """Sees to it that what was erased lingers nowhere that the store itself can reach."""
+    async def scrub(self) -> bool:
+        """Sees to it that what was erased lingers nowhere that the store itself can reach; holds nobody up.
+
+        Returns:
+            Whether that is done; else it is to be tried again later.
+        """
         ...
 
     async def info(self) -> Info:

@@ -50,7 +50,7 @@ async def erased(watched, call):
         return not (await watched.call(call_id=call.call_id)).HasField("request")
 
     await until_true(is_erased)
-    await watched.running.gateway.ledger._store.scrub()
+    await until_true(watched.running.gateway.ledger._store.scrub)
 
 
 async def test_no_number_and_no_key_is_left(start_on_store, clock, ledger):

@@ -160,8 +160,9 @@ class PostgresqlStore:
         async with self._readers.lend() as connection:
             return await events.forget(connection, age - self._ahead(), limit)
 
-    async def scrub(self) -> None:
+    async def scrub(self) -> bool:
         """Leaves old versions of rows to the server's autovacuum."""
+        return True
 
     async def info(self) -> Info:
         """Counts over a connection of its own, which may take its time."""

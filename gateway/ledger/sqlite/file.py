@@ -14,6 +14,9 @@ from gateway.ledger.store import WOULD_FORGET, LedgerStartError, NoLedgerError
 PATIENCE: Final = 5.0
 """Seconds to wait for another writer."""
 
+AT_ONCE: Final = "PRAGMA busy_timeout = 0"
+PATIENTLY: Final = f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}"
+
 APPLICATION: Final = int.from_bytes(b"KEYG")
 """What the file itself says of whose it is."""
 
@@ -72,6 +75,20 @@ def migrate(connection: sqlite3.Connection, file: Path, *, create: bool) -> None
         raise NoLedgerError(f"{file} is empty: {WOULD_FORGET}")
     for number, step in enumerate(steps[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{step}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def empty_log(connection: sqlite3.Connection) -> bool:
+    """Empties the write-ahead log, which holds pages as they were; returns whether nobody was in its way.
+
+    Nobody is waited for either: whoever waits for readers holds the lock that all writes take.
+    """
+    connection.execute(AT_ONCE)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # most of the work, beside writes
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(PATIENTLY)
+    return not busy
 
 
 def to_microseconds(moment: datetime) -> int:

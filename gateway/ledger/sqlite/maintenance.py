@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.ledger.counts import COUNTED, counts
-from gateway.ledger.sqlite.file import connect, from_microseconds, name_of, to_microseconds
+from gateway.ledger.sqlite.file import connect, empty_log, from_microseconds, name_of, to_microseconds
 from gateway.ledger.sqlite.filelock import FileLock
 from gateway.ledger.sqlite.writer import Work
 from gateway.ledger.store import Info, LedgerUnavailableError, MaintenanceError, Pause
@@ -19,6 +19,9 @@ from gateway.ledger.store import Info, LedgerUnavailableError, MaintenanceError,
 PAGES: Final = 200
 BREATH: Final = 0.005
 """Seconds between two steps: the server's commits come first."""
+
+EMPTIED_WITHIN: Final = 5.0
+"""Seconds in which a vacuum tries to empty the log; where somebody reads in it for longer, the server does that."""
 
 
 def paused(connection: sqlite3.Connection) -> Pause | None:
@@ -107,7 +110,9 @@ def vacuum(file: Path) -> None:
                 connection.executescript(f"PRAGMA incremental_vacuum({PAGES})")  # `execute` would do one page of them
                 before, free = free, _pragma(connection, "freelist_count")
                 time.sleep(BREATH)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            give_up = time.monotonic() + EMPTIED_WITHIN
+            while not empty_log(connection) and time.monotonic() < give_up:
+                time.sleep(BREATH)
     except sqlite3.Error as error:
         raise LedgerUnavailableError(name_of(error)) from error
 

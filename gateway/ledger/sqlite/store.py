@@ -25,6 +25,7 @@ from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.sqlite import events, maintenance, records
 from gateway.ledger.sqlite.file import (
     connect,
+    empty_log,
     migrate,
     name_of,
     plainly,
@@ -181,9 +182,9 @@ class SqliteStore:
     def _due(self, stage: Stage, age: timedelta, limit: int) -> Sequence[Any]:
         return stage, to_microseconds(self._now() - age), limit
 
-    async def scrub(self) -> None:
-        """Empties the write-ahead log, which holds pages as they were; where somebody reads in it, what it can."""
-        await self._read(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
+    async def scrub(self) -> bool:
+        """Empties the write-ahead log, unless somebody reads in it."""
+        return await self._read(empty_log)
 
     async def info(self) -> Info:
         """Counts with one reading of the table."""

@@ -12,10 +12,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from gateway.ledger.groups import Groups, Result
-from gateway.ledger.sqlite.file import PATIENCE, connect, name_of
+from gateway.ledger.sqlite.file import AT_ONCE, PATIENTLY, connect, name_of
 from gateway.ledger.sqlite.identity import FileReplacedError, Identity
 from gateway.ledger.store import LedgerUnavailableError
 
@@ -23,9 +23,6 @@ T = TypeVar("T")
 
 Work = Callable[[sqlite3.Connection], T]
 """Reads and writes within a transaction. It computes what it writes before it writes: a bug leaves nothing behind."""
-
-_AT_ONCE: Final = "PRAGMA busy_timeout = 0"
-_PATIENTLY: Final = f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}"
 
 
 class Writer:
@@ -90,11 +87,11 @@ class Writer:
         try:
             if self._connection is None:
                 self._connection = _connect_to_write(self._file)
-            self._connection.execute(_PATIENTLY)
+            self._connection.execute(PATIENTLY)
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
             finally:
-                self._connection.execute(_AT_ONCE)  # also after a failure: the next one begins in the loop
+                self._connection.execute(AT_ONCE)  # also after a failure: the next one begins in the loop
             if self._identity is None:
                 self._identity = Identity(self._file)
             self._identity.check()
