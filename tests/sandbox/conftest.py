@@ -13,7 +13,7 @@ from gateway.sandbox import Sandbox
 async def served():
     seen = []
     sandbox = Sandbox(now=lambda: NOW, on_record=seen.append, late_seconds=0.3)
-    async with sandbox.serve() as base_url, httpx2.AsyncClient(base_url=base_url, timeout=5) as client:
+    async with sandbox.serve() as base_url, httpx2.AsyncClient(base_url=base_url, timeout=60) as client:
         yield SimpleNamespace(sandbox=sandbox, base_url=base_url, client=client, seen=seen)
 
 

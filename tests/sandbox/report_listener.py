@@ -44,7 +44,7 @@ class ReportListener:
 
     async def arrived(self, count):
         """Waits until so many requests have arrived."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.paths) < count:
                 self._arrival.clear()
                 await self._arrival.wait()

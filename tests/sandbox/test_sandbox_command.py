@@ -97,7 +97,7 @@ async def test_the_command_plays_as_its_options_say():
         [url] = re.findall(r"http://\S+\d", (await process.stdout.readline()).decode())
         page = (await process.stdout.readline()).decode()
         dlrurl = f"{listener.url}/dlrurl?who=callee&raw={{callee}}"
-        async with httpx2.AsyncClient(base_url=url, headers=KEY, verify=False) as client:
+        async with httpx2.AsyncClient(base_url=url, headers=KEY, verify=False, timeout=60) as client:
             opened = await client.get("/")
             await client.post(PATH, data=fields(to=f"+13236550160,{TO}", dlrurl=dlrurl))
         await listener.arrived(1)

@@ -184,7 +184,7 @@ async def test_the_oldest_records_make_room():
     sent = ["a", "b", "c"]
     sandbox = Sandbox(record_limit=2)
 
-    async with sandbox.serve() as base_url, AsyncClient(base_url=base_url) as client:
+    async with sandbox.serve() as base_url, AsyncClient(base_url=base_url, timeout=60) as client:
         for custom in sent:
             await client.post(PATH, data=fields(custom=custom), headers=KEY)
 
