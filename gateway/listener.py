@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 import socket
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +89,8 @@ class Listener:
         await self.ready(is_ready=False)
         await self._health.set(_ALIVE, health_pb2.HealthCheckResponse.SERVING)
         listen = self._settings.listen
+        if await _is_taken_in_part(listen):
+            raise InvalidSettingsError([f"listen: {listen} cannot be listened on: {os.strerror(errno.EADDRINUSE)}"])
         try:
             port = self._add_port(listen)
         except RuntimeError:
@@ -126,6 +131,28 @@ def _content(setting: str, file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise InvalidSettingsError([f"{setting}: cannot be read: {error.strerror}"]) from None
+
+
+async def _is_taken_in_part(listen: str) -> bool:
+    """Whether somebody listens on an address of a name, such as of localhost: gRPC is content with the other one."""
+    host, _, port = listen.rpartition(":")
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    except OSError:
+        return False  # gRPC says so
+    return any(_is_taken(family, address) for family, _, _, _, address in found if address[1])
+
+
+def _is_taken(family: socket.AddressFamily, address: Any) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
 
 
 def _why_not(listen: str) -> str:

@@ -1,0 +1,32 @@
+"""A name with several addresses, one of them taken: gRPC alone would serve on the others and say nothing."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from gateway_under_test import KEY, SID
+
+ACCOUNT = {"KALEYRA_BASE_URL": "http://127.0.0.1:9", "KALEYRA_SID": SID, "KALEYRA_API_KEY": KEY}
+ADDRESSES = sorted({address[0] for *_, address in socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)})
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_of_localhost_that_is_taken_stops_the_start(tmp_path, address):
+    """Whichever of them it is: callers of localhost would reach somebody else half of the time."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as taken:
+        listen = f"localhost:{taken.getsockname()[1]}"
+        outcome = subprocess.run(
+            [sys.executable, "-m", "gateway", "serve"],
+            env={"PATH": os.environ["PATH"], "GATEWAY_LISTEN": listen, **ACCOUNT},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert 2 == outcome.returncode, outcome.stderr
+    assert f"  listen: {listen} cannot be listened on: Address already in use" == outcome.stderr.splitlines()[-1]
