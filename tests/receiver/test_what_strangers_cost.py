@@ -8,6 +8,9 @@ KIB = 1024
 MOST = 2.0
 """Seconds of work at once. What is looked for took far more, and what is right takes some hundredths."""
 
+FORM = 0.5
+"""The same, for 60 KiB: what was quadratic took a second, on a machine that did little else."""
+
 HEAD = f"GET {PATH} HTTP/1.1\r\nhost: a\r\n".encode()
 
 
@@ -86,3 +89,32 @@ async def test_a_request_begins_where_the_last_body_ended(receiver):
 
     ids = [report.provider_call_id for _, report in receiver.ledger.taken]
     assert 4 * ["1", "0", "1000", "0", "1024", "0", "1025", "0", "3000", "0"] == ids
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"content-disposition:", id="the name of a field"),
+        pytest.param(b"content-disposition:;", id="with a semicolon"),
+        pytest.param(b"content-disposition:; " + b" " * 400, id="with a semicolon and spaces"),
+        pytest.param(b"content-disposition:; \r\n \r\n ", id="in folded lines"),
+        pytest.param(b'content-disposition:; name="', id="with names"),
+        pytest.param(b"content-disposition:; filename", id="with names of files"),
+        pytest.param(b"\r\n--b\r\ncontent-disposition:; name=a", id="in many parts"),
+        pytest.param(b"\r\n ", id="folds"),
+        pytest.param(b"\r\n--a", id="ends that are none"),
+    ],
+)
+@pytest.mark.parametrize("repeated", [pytest.param(True, id="repeated"), pytest.param(False, id="once, and nothing")])
+async def test_a_form_in_parts(receiver, line, repeated):
+    """Nothing in it is looked at from every place where it could begin."""
+    begin = b"--b\r\n"
+    filling = line * (60 * KIB // len(line)) if repeated else line + b" " * 60 * KIB
+    async with watched_loop() as held:
+        answers = [
+            await receiver.post(begin + filling + end, "multipart/form-data; boundary=b")
+            for end in (b"", b"\r\n\r\nv", b";\r\n\r\nv\r\n--b--")
+        ]
+
+    assert [200] * 3 == [answer.status for answer in answers]
+    assert held.longest < FORM
