@@ -82,7 +82,7 @@ def listening(
     if address is not None and "/" in address:
         raise InvalidSettingsError(["--address: must be HOST:PORT, and is no URL"])
     try:
-        settings = _ListenerAlone.model_validate(document | ({"listen": address} if address else {}))
+        settings = _ListenerAlone.model_validate(document | ({} if address is None else {"listen": address}))
     except ValidationError as error:
         mistakes = described(error, _ListenerAlone, {})
         if address is not None:

@@ -17,8 +17,8 @@ from gateway.caller.exit_status import (
     UNKNOWN,
     WRONG_COMMAND,
 )
-from gateway.caller.options import PLAYED, Options, Sending, UsageError, time_from
-from gateway.caller.server import LOCAL, Address, Authority, Server, Tls
+from gateway.caller.options import PLAYED, Options, Sending, UsageError, server_from, time_from
+from gateway.caller.server import LOCAL, Address, Authority, Tls
 from gateway.caller.typed import typed
 
 EPILOG: Final = f"""\b
@@ -106,7 +106,7 @@ def call(
             dry_run=dry_run,
             as_json=as_json,
             wait=wait,
-            server=Server(server, tls, ca),
+            server=server_from(server, tls=tls, authority=ca),
         )
         status = place(described, sending, line)
     except UsageError as error:

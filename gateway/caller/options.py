@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-from gateway.caller.server import Server
+from gateway.caller.server import LOCAL, Server
 
 PLAYED: Final = ("--say", "--language", "--speed", "--sound")
 """The options that make a playlist, in whatever order they are given."""
@@ -72,6 +73,19 @@ class Subject:
     def is_one_call(self) -> bool:
         """Whether it has an end."""
         return bool(self.call_id or self.request_id)
+
+
+def server_from(address: str, *, tls: bool, authority: Path | None) -> Server:
+    """Reads which gateway is meant.
+
+    Raises:
+        UsageError: The address is empty.
+    """
+    if not address.strip():
+        raise UsageError(
+            f"--server is empty, as of a variable that is not set: give HOST:PORT, or leave it out for {LOCAL}"
+        )
+    return Server(address, tls, authority)
 
 
 def time_from(option: str, text: str | None) -> datetime | None:

@@ -18,8 +18,8 @@ from gateway.caller.exit_status import (
     UNKNOWN,
     WRONG_COMMAND,
 )
-from gateway.caller.options import Subject, UsageError
-from gateway.caller.server import LOCAL, Address, Authority, Server, Tls
+from gateway.caller.options import Subject, UsageError, server_from
+from gateway.caller.server import LOCAL, Address, Authority, Tls
 from gateway.caller.typed import typed
 
 MOST: Final = 2**63 - 1
@@ -70,7 +70,7 @@ def watch(
             after=after,
             is_empty="" in (call_id, request_id),
         )
-        status = follow(subject, Server(server, tls, ca), line, as_json=as_json)
+        status = follow(subject, server_from(server, tls=tls, authority=ca), line, as_json=as_json)
     except UsageError as error:
         typer.echo(f"kaleyra-gateway watch: {error}", err=True)
         raise typer.Exit(WRONG_COMMAND) from None
