@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Final
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.clock import Now
-from gateway.kaleyra.reports import ReportKind, read_report
+from gateway.kaleyra.reports import Report, ReportKind, read_report
 from gateway.receiver.addresses import Addresses
 from gateway.receiver.allowance import Allowance
 from gateway.receiver.answers import (
@@ -28,6 +29,7 @@ from gateway.receiver.request import ClientLeftError, Request, TooLongError
 from gateway.receiver.sources import Sources
 from gateway.receiver.taking import Taking
 from gateway.receiver.turned_away import TurnedAway
+from gateway.receiver.unread import unread
 from gateway.receiver.variables import read_variables
 from gateway.settings import Receiver as Settings
 
@@ -92,10 +94,16 @@ class Reception:
             body = await request.body(self._limits.body)
         except TooLongError:
             return BODY_TOO_LONG
-        variables = read_variables(request.query, request.content_type, body)
-        answer = await self._taking.answer(token, read_report(kind, variables, self._now()))
+        answer = await self._taking.answer(token, _report(kind, request, body, self._now()))
         if answer is UNKNOWN_TOKEN:
             self._allowance.spend(source)
         elif answer is TAKEN:
             self._allowance.fill(source)
         return answer
+
+
+def _report(kind: ReportKind, request: Request, body: bytes, received: datetime) -> Report:
+    def read() -> Report:
+        return read_report(kind, read_variables(request.query, request.content_type, body), received)
+
+    return unread(kind, read)

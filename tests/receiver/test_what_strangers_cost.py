@@ -2,7 +2,10 @@
 
 import pytest
 from loop_watch import watched_loop
-from receiver_under_test import PATH, request
+from receiver_under_test import PATH, WRONG, request
+
+from gateway.receiver import reception
+from gateway.receiver.variables import read_variables
 
 KIB = 1024
 MOST = 2.0
@@ -118,3 +121,21 @@ async def test_a_form_in_parts(receiver, line, repeated):
 
     assert [200] * 3 == [answer.status for answer in answers]
     assert held.longest < FORM
+
+
+async def test_the_report_of_an_unknown_token_is_not_read(receiver, monkeypatch):
+    """Whoever makes up tokens has nothing parsed; what bears a good one is read once."""
+    read = []
+
+    def reading(*args):
+        read.append(args)
+        return read_variables(*args)
+
+    monkeypatch.setattr(reception, "read_variables", reading)
+    refused = await receiver.post(b"%" * 60 * KIB, path=f"/reports/{WRONG}")
+    read_of_it = len(read)
+    taken = await receiver.post(b"status=BUSY&callee=13236550107")
+    report = receiver.ledger.report
+
+    assert (404, 0, 200) == (refused.status, read_of_it, taken.status)
+    assert ("BUSY", "13236550107", 1) == (report.status, report.callee, len(read))
