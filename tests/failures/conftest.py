@@ -15,4 +15,4 @@ def _hurried(monkeypatch):
     monkeypatch.setattr(postgresql_pool, "PATIENCE", 3.0)
     monkeypatch.setattr(postgresql_pool, "CONNECT_WITHIN", 2.0)
     monkeypatch.setattr(sqlite_file, "PATIENCE", 0.5)
-    monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 500")
+    monkeypatch.setattr(sqlite_writer, "PATIENTLY", "PRAGMA busy_timeout = 500")

@@ -70,7 +70,7 @@ async def test_a_caller_with_less_time_than_the_lock_is_answered_and_not_dialed_
     gateway, provider, file, monkeypatch
 ):
     """His request waits in the writer when he is told that nothing is known: it is neither recorded nor sent then."""
-    monkeypatch.setattr(sqlite_writer, "_PATIENTLY", "PRAGMA busy_timeout = 60000")
+    monkeypatch.setattr(sqlite_writer, "PATIENTLY", "PRAGMA busy_timeout = 60000")
     monkeypatch.setattr(guarded_store, "PATIENCE", 60.0)
     with closing(lock(file)):
         error = await gateway.place_call_error(timeout=20, **ID)

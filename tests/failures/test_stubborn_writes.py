@@ -167,7 +167,7 @@ async def test_a_release_looks_for_a_commit_that_comes_late(ledger, store, inner
 async def test_a_release_does_not_look_for_ever(ledger, inner):
     """What has not come within an attempt's time does not come any more."""
     ledger.release(_lasting(timedelta(milliseconds=30)))
-    await asyncio.wait_for(ledger.guarded.settled(), 10)
+    await asyncio.wait_for(ledger.guarded.settled(), 60)
 
     assert {} == inner.records
 

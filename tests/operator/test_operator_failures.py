@@ -133,8 +133,7 @@ async def test_a_ledger_that_cannot_be_written_is_3(start_gateway, tmp_path, com
     """It says what failed, and whether something may have been written."""
     gateway = await start_gateway(ledger={"url": f"sqlite:///{tmp_path}/ledger.db"})
     await gateway.gateway.stop()
-    monkeypatch.setattr("gateway.ledger.sqlite.writer.PATIENCE", 0)
-    monkeypatch.setattr("gateway.ledger.sqlite.writer._PATIENTLY", "PRAGMA busy_timeout = 0")
+    monkeypatch.setattr("gateway.ledger.sqlite.writer.PATIENTLY", "PRAGMA busy_timeout = 0")
     holder = subprocess.Popen(  # noqa: ASYNC220 - it is only waited for at once
         [sys.executable, "-c", HOLD, str(tmp_path / "ledger.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
