@@ -62,4 +62,4 @@ async def typed(*arguments: str, **environment: str) -> Outcome:
 
 async def call_of(gateway: GatewayUnderTest, call_id: str) -> OutboundCall:
     """Reads a call as its caller does."""
-    return (await gateway.stub.GetCall(GetCallRequest(call_id=call_id), timeout=10)).call
+    return (await gateway.stub.GetCall(GetCallRequest(call_id=call_id), timeout=60)).call

@@ -66,13 +66,13 @@ async def test_an_operator_found_that_it_was_refused(gateway, operator, lost, pr
 
 async def test_nothing_is_resolved_before_the_attempt_has_certainly_ended(start_gateway, ledger, operator, lost):
     """The answer may still come; the refusal says when to try again, and then it works."""
-    gateway = await start_gateway(ledger=ledger, provider={"connect_timeout": 0.5, "reply_timeout": 0.5})
+    gateway = await start_gateway(ledger=ledger)
     call_id = await lost(gateway, "reminder-1")
     command = ["calls", "resolve", call_id, "--as", "refused", "--note", NOTE]
     early = await operator(*command)
     before = await call_of(gateway, call_id)
     until = (await operator("calls", "show", call_id, "--json")).json["send_deadline"]
-    await asyncio.sleep(2.6)
+    await operator.overdue("reminder-1")
     late = await operator(*command)
 
     assert 1 == early.status

@@ -135,7 +135,7 @@ async def test_a_free_id_is_told(start_gateway, ledger, operator):
 async def test_a_call_on_its_way_is_waited_for(gateway, operator, provider):
     """The page says until when, and what it means when that has passed."""
     provider.behave(faults.never_answers)
-    placing = gateway.stub.PlaceCall(place_call_request(requestId="reminder-1"), timeout=10)
+    placing = gateway.stub.PlaceCall(place_call_request(requestId="reminder-1"), timeout=60)
     await provider.arrivals(1)
     page = (await operator("calls", "show", "reminder-1")).words
     document = (await operator("calls", "show", "reminder-1", "--json")).json
