@@ -15,7 +15,7 @@ from gateway.settings import Receiver as Settings
 TOKEN = "0123456789abcdef0123456789abcdef"
 WRONG = "f" * 32
 PATH = f"/reports/{TOKEN}"
-WITHIN = 20
+WITHIN = 60
 
 
 @dataclass

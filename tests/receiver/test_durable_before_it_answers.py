@@ -74,7 +74,7 @@ async def test_patience_has_an_end_and_the_write_goes_on(start_receiver):
 
 async def test_so_many_are_in_the_ledger_at_once(start_receiver):
     """One more is told to come again without a look-up; one that was answered for and still runs counts, too."""
-    receiver = await start_receiver(limits=Limits(at_once=3, patience=0.05))
+    receiver = await start_receiver(limits=Limits(at_once=3, patience=0.5))
     written = asyncio.Event()
     receiver.ledger.behavior = written.wait
     slow = await asyncio.gather(*(receiver.get() for _ in range(3)))
@@ -140,7 +140,7 @@ async def test_a_stop_has_an_end(start_receiver):
         await client.send(request("GET", PATH))
         await slow.send(request("POST", PATH, b"status=BUSY")[:-1])
         await until(lambda: receiver.ledger.looked_up == 1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await receiver.receiver.stop()
 
         assert (b"", b"") == (await client.end(), await slow.end())

@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import pytest
+from free_ports import free_port
 from receiver_under_test import PATH, WRONG, request
 from waiting import until
 
@@ -171,8 +172,9 @@ async def test_a_taken_port_stops_the_start(receiver, start_receiver):
     assert [mistake] == caught.value.mistakes
 
 
-async def test_a_port_is_free_again_after_a_stop(receiver, start_receiver):
+async def test_a_port_is_free_again_after_a_stop(start_receiver):
     """A restart need not wait for the connections that were open."""
+    receiver = await start_receiver(listen=f"127.0.0.1:{free_port()}")
     async with receiver.connection() as client:
         await client.ask(request("GET", PATH))
         await receiver.receiver.stop()

@@ -126,7 +126,7 @@ async def test_a_bug_before_the_ledger_is_told_too(receiver, stream):
 
 async def test_no_line_holds_a_token_or_a_number(start_receiver, broken_ledger, stream, capfd):
     """Whatever is sent, and whatever goes wrong, at DEBUG and with every library at its loudest."""
-    receiver = await start_receiver(limits=Limits(sending=0.5), refusals_per_minute=3)
+    receiver = await start_receiver(limits=Limits(sending=3), refusals_per_minute=3)
     reprs = []
     urls = [f"{path}?{QUERY}" for path in (PATH, f"{PATH}/call_start", f"/reports/{WRONG}", f"/{TOKEN}/2079460000")]
     sent = [request(method, url, x_forwarded_for="2079460000") for url in urls for method in ("GET", "POST", "PUT")]
