@@ -8,6 +8,7 @@ from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
+from free_ports import free_port
 
 from gateway.demo import stage
 from gateway.settings import InvalidSettingsError
@@ -17,7 +18,7 @@ from gateway.settings import InvalidSettingsError
 def story() -> list[str]:
     """What the demo prints into a pipe, a scene an item after the introduction."""
     run = subprocess.run(
-        [sys.executable, "-m", "gateway", "demo"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "gateway", "demo"], capture_output=True, text=True, timeout=300, check=False
     )
     assert (0, "") == (run.returncode, run.stderr)
     return run.stdout.split("─\n")
@@ -117,7 +118,7 @@ def test_what_it_says_to_try_is_on_the_page_that_is_run(story):
 async def test_a_port_that_somebody_took_in_between_is_no_end(tmp_path, monkeypatch, free_again):
     """The receiver's port is chosen before it listens; another one is tried, and not for ever."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports = chain([taken.getsockname()[1]], repeat(stage.free_port() if free_again else taken.getsockname()[1]))
+        ports = chain([taken.getsockname()[1]], repeat(free_port() if free_again else taken.getsockname()[1]))
         monkeypatch.setattr(stage, "free_port", lambda: next(ports))
         if not free_again:
             with pytest.raises(InvalidSettingsError, match=re.escape("receiver.listen")):

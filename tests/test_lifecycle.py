@@ -58,7 +58,7 @@ async def test_nothing_to_wait_for_is_not_waited_for(provider, tmp_path):
         status = await served.exit_status()
 
     assert 0 == status
-    assert 5 > time.monotonic() - began
+    assert 25 > time.monotonic() - began  # `drain_grace` is 30
 
 
 async def test_a_call_whose_caller_left_is_waited_for(provider, tmp_path):

@@ -172,7 +172,7 @@ async def place_over(address: str, credentials: grpc.ChannelCredentials | None) 
     )
     async with channel:
         try:
-            await OutboundCallServiceStub(channel).PlaceCall(place_call_request(), timeout=10)
+            await OutboundCallServiceStub(channel).PlaceCall(place_call_request(), timeout=60)
         except grpc.aio.AioRpcError as error:
             return error.code().name
     return "OK"

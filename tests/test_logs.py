@@ -319,7 +319,7 @@ async def test_a_whole_run_shows_nothing(provider, secrets, stream, tmp_path, mo
     other = {"base_url": provider.url, "sid": SID, "api_key": ODD_KEY, "bridge": "+13236550199", "only_numbers": ["+*"]}
     guarded = other | {"only_numbers": ["+12079460000"]}
     settings = {
-        "provider": {"reply_timeout": 0.3, "keepalive_expiry": 0},
+        "provider": {"reply_timeout": 3.0, "keepalive_expiry": 0},
         "account": {"api_key": None, "api_key_file": key_file},
         "accounts": {"odd": other, "guarded": guarded},
         "ledger": {"url": database.replace("postgres@", "postgres:Zq7-url-token@")},

@@ -10,6 +10,7 @@ import pytest
 from gateway_under_test import place_call_request, refusal_of
 from planted import planted
 from raw_caller import METHODS, good_requests, refused, sent
+from waiting import until
 
 from gateway.app import SERVICE
 from gateway.errors import ROW_BY_REASON, GatewayError
@@ -281,13 +282,21 @@ async def _streams_without_end(_request: Any, _inbound: Any) -> AsyncIterator[An
 )
 async def test_a_caller_that_leaves_is_no_error(rpc, method):
     """A caller's own cancellation ends the RPC, is one line in the log, and no bug."""
-    async with planted(method) as server:
+    begun = asyncio.Event()
+
+    def begins(request: Any, inbound: Any) -> Any:
+        begun.set()
+        return method(request, inbound)
+
+    async with planted(begins) as server:
         path, body = f"/{SERVICE.full_name}/{rpc}", good_requests()[rpc].SerializeToString()
         multi = server.channel.unary_stream if rpc == "WatchCalls" else server.channel.unary_unary
-        call = multi(path)(body, timeout=30)
-        await asyncio.sleep(0.2)
+        call = multi(path)(body, timeout=60)
+        await asyncio.wait_for(begun.wait(), 60)
+        await asyncio.sleep(0.1)
         call.cancel()
-        await asyncio.wait_for(server.boundary.idle(), 10)
+        await until(lambda: bool(server.lines("call")))
+        await asyncio.wait_for(server.boundary.idle(), 60)
         await asyncio.sleep(0.05)
         lines = server.lines("call")
         bugs = server.lines("bug")
@@ -329,22 +338,23 @@ async def test_a_call_is_one_line():
 
 async def test_an_rpc_runs_until_its_answer_has_left():
     """The boundary is idle only when stopping the server takes no answer away, however long it is on its way."""
-    release = asyncio.Event()
+    release, begun = asyncio.Event(), []
     long = PlaceCallResponse(call=OutboundCall(call_id="C" * 1_000_000))
 
     async def method(_request: Any, _inbound: Any) -> PlaceCallResponse:
+        begun.append("an RPC")
         await release.wait()
         return long
 
     async with planted(method) as server:
         body = place_call_request().SerializeToString()
         calls = [asyncio.ensure_future(sent(server.channel, "PlaceCall", body)) for _ in range(20)]
-        await asyncio.sleep(0.2)
+        await until(lambda: len(begun) == 20)
         idle = asyncio.create_task(server.boundary.idle())
         await asyncio.sleep(0.1)
         early = idle.done()
         release.set()
-        await asyncio.wait_for(idle, 10)
+        await asyncio.wait_for(idle, 60)
         await server.server.stop(None)
         answers = await asyncio.gather(*calls)
 

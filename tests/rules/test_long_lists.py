@@ -9,7 +9,7 @@ from raw_caller import refused, to_many, with_unknown
 from voicegateway.v1.outbound_call_pb2 import Dispatch, RetryStatus
 from voicegateway.v1.outbound_call_service_pb2 import ListCallsRequest, PlaceCallRequest
 
-GUARD = 3.0
+GUARD = 20.0
 """Seconds for everything together on a busy machine; without the cuts it would be a minute."""
 
 EMPTY_RECIPIENT = b"\x0a\x00"
