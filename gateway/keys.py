@@ -40,7 +40,7 @@ class KeyFile:
     """A key in a file: used at once when the file changes; a broken file keeps the last good key and says so."""
 
     def __init__(self, file: Path, secrets: Secrets) -> None:
-        """Reads the file.
+        """Reads the file; at the start it may be a pipe, which is waited for.
 
         Raises:
             OSError: It cannot be read.
@@ -50,7 +50,7 @@ class KeyFile:
         self._secrets = secrets
         self._problem = ""
         self._seen = self._fingerprint()
-        self._key = self._read()
+        self._key = self._read(at_once=False)
 
     def __repr__(self) -> str:
         return f"KeyFile({str(self._file)!r})"
@@ -66,7 +66,7 @@ class KeyFile:
     def _reread(self) -> None:
         key, problem = self._key, ""
         try:
-            key = self._read()
+            key = self._read(at_once=True)  # whoever serves cannot wait for a pipe
         except (OSError, ValueError) as error:
             problem = str(error.strerror if isinstance(error, OSError) else error)
         if problem and problem != self._problem:
@@ -86,7 +86,7 @@ class KeyFile:
         fresh = now if now - stat.st_ctime_ns < _TICK else 0
         return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, fresh)
 
-    def _read(self) -> str:
-        key = key_in(self._file)
+    def _read(self, *, at_once: bool) -> str:
+        key = key_in(self._file, at_once=at_once)
         self._secrets.add(key)
         return key

@@ -1,6 +1,9 @@
 """A key file is used as it is now: a new key by the very next call, the last good one while the file is broken."""
 
 import os
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,12 +93,31 @@ def a_folder(file: Path) -> None:
     file.mkdir()
 
 
+def a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+    let_go_of(file)
+
+
+def let_go_of(pipe: Path) -> None:
+    """Ends the waiting of a reader that should not wait, so that a test fails and does not hang."""
+
+    def open_it() -> None:
+        for _ in range(10):
+            time.sleep(3)
+            with suppress(OSError):
+                os.close(os.open(pipe, os.O_RDWR))
+
+    threading.Thread(target=open_it, daemon=True).start()
+
+
 BREAKS = [
     pytest.param(removed, "No such file or directory", id="removed"),
     pytest.param(emptied, "must hold one key: printable ASCII without white space", id="emptied"),
     pytest.param(two_lines, "must hold one key: printable ASCII without white space", id="two lines"),
     pytest.param(no_text, "must hold one key: printable ASCII without white space", id="no text"),
     pytest.param(a_folder, "Is a directory", id="a folder in its place"),
+    pytest.param(a_pipe, "must be a regular file", id="a pipe in its place that nobody writes to"),
 ]
 
 
@@ -121,6 +143,8 @@ async def test_a_repaired_file_works_again_and_says_so(gateway, provider, file, 
     await gateway.place_call()
     if file.is_dir():
         file.rmdir()
+    elif file.is_fifo():
+        file.unlink()
     file.write_text(NEW)
     with capture_logs() as lines:
         await gateway.place_call(requestId="test-0000002")
@@ -128,6 +152,22 @@ async def test_a_repaired_file_works_again_and_says_so(gateway, provider, file, 
 
     assert [OLD, NEW, NEW] == [post.headers["api-key"] for post in provider.posts]
     assert ["key file changed; its key is in use"] == [line["event"] for line in lines if "key file" in line["event"]]
+
+
+def test_a_key_may_come_from_a_pipe_at_the_start(tmp_path):
+    """As a shell passes it; it is read once, and not waited for again."""
+    file = tmp_path / "pipe"
+    os.mkfifo(file)
+    writer = threading.Thread(target=file.write_text, args=(OLD,))
+    writer.start()
+    source = KeyFile(file, Secrets())
+    writer.join()
+    let_go_of(file)
+    with capture_logs() as lines:
+        used = [source.current(), source.current()]
+
+    assert [OLD, OLD] == used
+    assert ["must be a regular file"] == [line["problem"] for line in lines]
 
 
 class CoarsePath(type(Path())):

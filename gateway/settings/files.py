@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import stat
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, ValidationInfo
 
 from gateway.settings.checks import Surroundings, is_key
 from gateway.settings.mistakes import mistake
 
+_BLOCK: Final = 65_536
 
-def key_in(file: Path) -> str:
+
+def key_in(file: Path, *, at_once: bool = False) -> str:
     """Reads the API key that a file holds.
+
+    Args:
+        file: Where it is.
+        at_once: Refuses what is no regular file: a pipe would be waited for.
 
     Raises:
         OSError: The file cannot be read.
         ValueError: It holds no key.
     """
+    content = _read_at_once(file) if at_once else file.read_bytes()
     try:
-        key = file.read_text(encoding="ascii").strip()
+        key = content.decode("ascii").strip()
     except UnicodeDecodeError:
         key = ""
     if not is_key(key):
         raise ValueError("must hold one key: printable ASCII without white space")
     return key
+
+
+def _read_at_once(file: Path) -> bytes:
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is opened without a writer, too
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # the system has words of its own for a folder
+            raise ValueError("must be a regular file")
+        return b"".join(iter(lambda: os.read(descriptor, _BLOCK), b""))
+    finally:
+        os.close(descriptor)
 
 
 def _resolved(file: Path, info: ValidationInfo) -> Path:
