@@ -15,16 +15,18 @@ from typing import Final
 import structlog
 
 from gateway.errors import GatewayError
+from gateway.ledger.event_page import PAGE_BYTES
 from gateway.ledger.events import NumberedEvent
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.store import LedgerUnavailableError
 from voicegateway.v1.error_reason_pb2 import ERROR_REASON_LEDGER_UNAVAILABLE, ERROR_REASON_OVERLOADED, ErrorReason
 
 PAGE: Final = 100
-"""Events read at once."""
+"""Events read at once; fewer where their requests are large."""
 
 MOST_WAITING: Final = 64
-"""Events that wait in memory for one watcher; beyond that he reads the ledger."""
+MOST_BYTES_WAITING: Final = PAGE_BYTES
+"""Events that wait in memory for one watcher, and what the requests in them take; beyond that he reads the ledger."""
 
 ASK_EVERY: Final = 0.1
 """Seconds between two looks for what other replicas committed, while somebody watches."""
@@ -54,6 +56,7 @@ class Subscription:
         self._feed = feed
         self._ledger = ledger
         self._waiting: deque[NumberedEvent] = deque()
+        self._bytes_waiting = 0
         self._is_behind = True
         self._failure: ErrorReason.ValueType | None = None
         self._news = asyncio.Event()
@@ -69,10 +72,12 @@ class Subscription:
         """Takes a new event, unless the ledger is read anyway."""
         if self._is_behind:
             return
-        if len(self._waiting) == MOST_WAITING:
+        held = self._bytes_waiting + len(event.request)
+        if len(self._waiting) == MOST_WAITING or (self._waiting and held > MOST_BYTES_WAITING):
             self._fall_behind()
         else:
             self._waiting.append(event)
+            self._bytes_waiting = held
         self._news.set()
 
     def fail(self, reason: ErrorReason.ValueType) -> None:
@@ -105,7 +110,7 @@ class Subscription:
             return await self.catch_up()
         self._news.clear()
         events = [event for event in self._waiting if event.sequence > self.cursor]
-        self._waiting.clear()
+        self._forget_waiting()
         return self._handed_out(events)
 
     async def catch_up(self) -> Sequence[NumberedEvent]:
@@ -121,13 +126,17 @@ class Subscription:
         except LedgerUnavailableError as error:
             raise GatewayError(ERROR_REASON_LEDGER_UNAVAILABLE) from error
         finally:
-            if events is None or len(events) == PAGE:
+            if events is None or _are_followed(events):
                 self._fall_behind()
         return self._handed_out(events)
 
     def _fall_behind(self) -> None:
-        self._waiting.clear()
+        self._forget_waiting()
         self._is_behind = True
+
+    def _forget_waiting(self) -> None:
+        self._waiting.clear()
+        self._bytes_waiting = 0
 
     def _handed_out(self, events: Sequence[NumberedEvent]) -> Sequence[NumberedEvent]:
         if events:
@@ -246,7 +255,7 @@ class Feed:
     async def _look(self) -> None:
         await self._number()
         for account in list(self._counts):
-            while await self._read(account) == PAGE:
+            while await self._read(account):
                 pass
 
     async def _number(self) -> None:
@@ -256,23 +265,27 @@ class Feed:
         except LedgerUnavailableError as error:
             log.debug("events cannot be numbered now", cause=error.cause)
 
-    async def _read(self, account: str) -> int:
-        """Reads a page of an account's new events, and hands it out; returns how many there were."""
+    async def _read(self, account: str) -> bool:
+        """Reads a page of an account's new events, and hands it out; returns whether there may be more."""
         position = self._positions.get(account)
         if position is None:
-            return 0
+            return False
         events = await self._ledger.events(account, position, None, PAGE)
         if self._positions.get(account) != position:
-            return 0  # whoever watched has gone meanwhile, and others may have come
+            return False  # whoever watched has gone meanwhile, and others may have come
         for event in events:
             for watched in (account, event.event.call_id):
                 for watcher in self._watchers.get(watched, ()):
                     watcher.hand(event)
         if events:
             self._positions[account] = events[-1].sequence
-        return len(events)
+        return _are_followed(events)
 
     def _fail_all(self, reason: ErrorReason.ValueType) -> None:
         for watchers in self._watchers.values():
             for watcher in watchers:
                 watcher.fail(reason)
+
+
+def _are_followed(events: Sequence[NumberedEvent]) -> bool:
+    return bool(events) and events[-1].is_followed

@@ -16,7 +16,6 @@ from voicegateway.v1.outbound_call_pb2 import (
     DISPATCH_SENDING,
     Dispatch,
     OutboundCall,
-    OutboundCallRequest,
     RecipientOutcome,
 )
 from voicegateway.v1.outbound_call_service_pb2 import (
@@ -48,12 +47,20 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class NumberedEvent:
-    """An event with its place among the events of its account, and what of its call it is told with."""
+    """An event with its place among the events of its account, and what of its call it is told with.
+
+    Attributes:
+        request: The call's request, where the event tells all of it; empty for others, and once it is erased.
+        recipient: The Recipient that it is about, likewise.
+        is_followed: Whether there may be more after it: it was the last of as many as are read at once.
+    """
 
     sequence: int
     event: Event
     request_id: str
-    request: bytes = field(repr=False)
+    request: bytes = field(default=b"", repr=False)
+    recipient: bytes = field(default=b"", repr=False)
+    is_followed: bool = field(default=False, compare=False)
 
     def to_call_event(self) -> CallEvent:
         """Renders the event as callers read it."""
@@ -67,15 +74,15 @@ class NumberedEvent:
             dispatch=event.dispatch,
         )
         if event.place is not None:
-            self._show_recipient(told.recipient, event.place)
+            self._show_recipient(told.recipient)
         if event.type == CALL_EVENT_TYPE_CREATED:
             told.call.CopyFrom(self._call())
         return told
 
-    def _show_recipient(self, shown: RecipientOutcome, place: int) -> None:
+    def _show_recipient(self, shown: RecipientOutcome) -> None:
         shown.ParseFromString(self.event.outcome)
-        if self.request:
-            shown.recipient.CopyFrom(OutboundCallRequest.FromString(self.request).recipients[place])
+        if self.recipient:
+            shown.recipient.ParseFromString(self.recipient)
 
     def _call(self) -> OutboundCall:
         """The call as it was when it was recorded."""

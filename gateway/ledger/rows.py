@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from gateway.ledger.events import Event, NumberedEvent
+from gateway.ledger.events import Event
 from gateway.ledger.record import Record, Stage
 from gateway.ledger.store import Filter
 from voicegateway.v1.outbound_call_pb2 import OutboundCallRequest, RecipientOutcome
@@ -99,37 +99,12 @@ EVENT_COLUMNS: Final = ("account", "call_id", "occurred", "type", "dispatch", "p
 
 _ALL_OF_AN_EVENT: Final = attrgetter(*EVENT_COLUMNS)
 
-EVENTS: Final = f"""
-    SELECT sequence, {", ".join(f"events.{name}" for name in EVENT_COLUMNS)},
-        coalesce(calls.request_id, ''), CASE WHEN type = 2 THEN NULL ELSE calls.request END
-    FROM events LEFT JOIN calls ON calls.call_id = events.call_id
-    WHERE events.{{whose}} = ? AND sequence > ? ORDER BY sequence LIMIT ?
-"""  # noqa: S608 - constants
-
-
-def events_query(account: str, after: int, call_id: str | None, limit: int) -> tuple[str, list[Any]]:
-    """Writes what reads events after a number, with what of their calls they are told with.
-
-    A change of dispatch (2) tells nothing of the request.
-    """
-    if call_id is None:
-        return EVENTS.format(whose="account"), [account, after, limit]
-    return EVENTS.format(whose="call_id"), [call_id, after, limit]
-
 
 def event_values(event: Event, time: Callable[[Any], Any]) -> list[Any]:
     """Lists an event's values in the order of EVENT_COLUMNS."""
     listed = list(_ALL_OF_AN_EVENT(event))
     listed[2] = time(event.occurred)
     return listed
-
-
-def numbered_event(row: Sequence[Any], time: Callable[[Any], Any]) -> NumberedEvent:
-    """Builds an event from a row of EVENTS."""
-    sequence, *values, request_id, request = row
-    given = dict(zip(EVENT_COLUMNS, values, strict=True))
-    given["occurred"] = time(given["occurred"])
-    return NumberedEvent(sequence, Event(**given), request_id, request or b"")
 
 
 def forgettable(oldest: Sequence[tuple[int, Any]], before: Any) -> int | None:

@@ -18,7 +18,7 @@ from voicegateway.v1.outbound_call_service_pb2 import GetCallRequest, WatchCalls
 from voicegateway.v1.outbound_call_service_pb2_grpc import OutboundCallServiceStub
 
 RECEIVER: Mapping[str, Any] = {"listen": "127.0.0.1:0", "public_url": "http://127.0.0.1:1"}
-_TAKES_LITTLE = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16 * 1024))
+TAKES_LITTLE = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16 * 1024))
 ON_SQLITE = pytest.mark.parametrize("ledger", ["SQLite"], indirect=True)
 """For many variants of something that does not depend on the ledger, and that other tests show on both."""
 
@@ -89,7 +89,7 @@ class WatchedGateway:
     @asynccontextmanager
     async def watch_slowly(self, **request: Any) -> AsyncIterator[EventStream]:
         """Watches with a client that takes in a few hundred events before it is read from; others take megabytes."""
-        async with grpc.aio.insecure_channel(self.running.address, options=_TAKES_LITTLE) as channel:
+        async with grpc.aio.insecure_channel(self.running.address, options=TAKES_LITTLE) as channel:
             yield EventStream(OutboundCallServiceStub(channel).WatchCalls(WatchCallsRequest(**request)))
 
 

@@ -13,8 +13,9 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.ledger import rows
-from gateway.ledger.events import Event
-from gateway.ledger.postgresql.pool import Connection
+from gateway.ledger.event_page import EventPage, events_query
+from gateway.ledger.events import Event, NumberedEvent
+from gateway.ledger.postgresql.pool import Connection, as_postgresql
 
 _LOCK: Final = int.from_bytes(b"events")
 """Names the advisory lock under which events are numbered; any number that nobody else takes."""
@@ -61,6 +62,8 @@ _ERASE_UNNUMBERED: Final = """
     FROM unnest($1::bigint[], $2::bytea[]) AS given (event, outcome) WHERE id = event
 """
 
+_REQUESTS: Final = "SELECT call_id, request FROM calls WHERE call_id = ANY($1::text[])"
+
 _OLDEST: Final = "SELECT sequence, occurred FROM events WHERE account = $1 ORDER BY sequence LIMIT $2"
 
 
@@ -69,6 +72,17 @@ async def write(connection: Connection, events: Sequence[Event]) -> None:
     if events:
         values = [rows.event_values(event, rows.as_it_is) for event in events]
         await connection.execute(_INSERT, *zip(*values, strict=True))
+
+
+async def select(
+    connection: Connection, account: str, after: int, call_id: str | None, limit: int
+) -> list[NumberedEvent]:
+    """Reads events after a number."""
+    statement, values = events_query(account, after, call_id, limit)
+    found = await connection.fetch(as_postgresql(statement), *values)
+    page = EventPage.of([tuple(row) for row in found], limit)
+    requests = await connection.fetch(_REQUESTS, page.call_ids) if page.call_ids else ()
+    return page.events(dict(map(tuple, requests)), rows.as_it_is)
 
 
 async def number(connection: Connection) -> int:

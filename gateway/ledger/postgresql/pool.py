@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, TypeAlias
@@ -101,3 +103,9 @@ async def _whole(pool: asyncpg.Pool[asyncpg.Record]) -> AsyncIterator[Connection
 
 async def _nothing_to_reset(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Spares a round trip at each return: the ledger leaves nothing in a session."""
+
+
+def as_postgresql(statement: str) -> str:
+    """Writes placeholders as PostgreSQL wants them: $1, $2 and so on for each question mark."""
+    numbers = itertools.count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", statement)

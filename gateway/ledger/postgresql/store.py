@@ -6,8 +6,6 @@ Changes are committed in batches over a connection of their own, which no reader
 from __future__ import annotations
 
 import asyncio
-import itertools
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +18,7 @@ from gateway.ledger.events import NumberedEvent, Span
 from gateway.ledger.groups import Groups
 from gateway.ledger.postgresql import events, maintenance
 from gateway.ledger.postgresql.batch import Job, Result, commit
-from gateway.ledger.postgresql.pool import FAILURES, Connections
+from gateway.ledger.postgresql.pool import FAILURES, Connections, as_postgresql
 from gateway.ledger.postgresql.schema import check, migrate
 from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.store import Change, Changed, Filter, Info, LedgerStartError, MaintenanceError, Pause
@@ -116,7 +114,7 @@ class PostgresqlStore:
         """Deletes rows, which have no numbers any more; those that somebody else is at can wait."""
         async with self._readers.lend() as connection:
             deleted = await connection.fetch(
-                _numbered(
+                as_postgresql(
                     f"DELETE FROM calls WHERE call_id IN (SELECT call_id FROM calls {_DUE} FOR UPDATE SKIP LOCKED) "  # noqa: S608 - a constant
                     "RETURNING call_id"
                 ),
@@ -139,10 +137,8 @@ class PostgresqlStore:
 
     async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
         """Reads events with what of their calls they are told with."""
-        statement, values = rows.events_query(account, after, call_id, limit)
         async with self._readers.lend() as connection:
-            found = await connection.fetch(_numbered(statement), *values)
-        return [rows.numbered_event(tuple(row), rows.as_it_is) for row in found]
+            return await events.select(connection, account, after, call_id, limit)
 
     async def span(self, account: str) -> Span:
         """Reads one row."""
@@ -225,11 +221,5 @@ class PostgresqlStore:
 
     async def _read(self, where: str, values: Sequence[Any]) -> list[Record]:
         async with self._readers.lend() as connection:
-            found = await connection.fetch(_numbered(f"{_SELECT} {where}"), *values)
+            found = await connection.fetch(as_postgresql(f"{_SELECT} {where}"), *values)
         return [rows.record(tuple(row), rows.as_it_is) for row in found]
-
-
-def _numbered(statement: str) -> str:
-    """Writes placeholders as PostgreSQL wants them: $1, $2 and so on for each question mark."""
-    numbers = itertools.count(1)
-    return re.sub(r"\?", lambda _: f"${next(numbers)}", statement)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from gateway.ledger import rows
+from gateway.ledger.event_page import EventPage, events_query
 from gateway.ledger.events import Event, NumberedEvent, Span
 from gateway.ledger.record import Key
 from gateway.ledger.sqlite.file import from_microseconds, to_microseconds
@@ -19,6 +21,7 @@ _INSERT: Final = (
     f"INSERT INTO events ({', '.join(rows.EVENT_COLUMNS)}, sequence) "  # noqa: S608 - the names of our own fields
     f"SELECT {', '.join('?' * len(rows.EVENT_COLUMNS))}, newest FROM sequences WHERE account = ?"
 )
+_REQUESTS: Final = "SELECT call_id, request FROM calls WHERE call_id IN (SELECT value FROM json_each(?))"
 _OLDEST: Final = "SELECT sequence, occurred FROM events WHERE account = ? ORDER BY sequence LIMIT ?"
 
 
@@ -43,10 +46,12 @@ def erase(connection: sqlite3.Connection, call_id: str) -> None:
 
 def select(account: str, after: int, call_id: str | None, limit: int) -> Work[list[NumberedEvent]]:
     """Reads events after a number."""
-    statement, values = rows.events_query(account, after, call_id, limit)
+    statement, values = events_query(account, after, call_id, limit)
 
     def work(connection: sqlite3.Connection) -> list[NumberedEvent]:
-        return [rows.numbered_event(row, from_microseconds) for row in connection.execute(statement, values)]
+        page = EventPage.of(connection.execute(statement, values).fetchall(), limit)
+        requests = connection.execute(_REQUESTS, [json.dumps(page.call_ids)]) if page.call_ids else ()
+        return page.events(dict(requests), from_microseconds)
 
     return work
 
