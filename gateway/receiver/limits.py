@@ -11,6 +11,7 @@ class Limits:
 
     Attributes:
         body: A request's body.
+        chunks: Chunks of a body that comes in chunks: each takes longer than a thousand bytes.
         target: A request's path and query.
         headers: A request's headers, all together.
         fields: Lines of a request's headers.
@@ -20,6 +21,9 @@ class Limits:
         at_once: Reports in the ledger at once; more are told to come again.
         patience: How long a report waits for the ledger. The write goes on behind it.
         sending: How long a request may take to arrive, from its first byte, or the connection's beginning, to its last.
+        linger: How long a connection is kept after its last answer where more may come. What
+            comes is thrown away.
+        thrown_away: Bytes of that, at the most.
         idle: How long a connection is kept for a next request.
         handshakes: TLS handshakes at once, which are no connections yet. One more takes the place of the oldest, once
             that has had a second.
@@ -28,6 +32,7 @@ class Limits:
     """
 
     body: int = 64 * 1024
+    chunks: int = 256
     target: int = 16 * 1024
     headers: int = 16 * 1024
     fields: int = 100
@@ -35,6 +40,8 @@ class Limits:
     at_once: int = 500
     patience: float = 10.0
     sending: float = 10.0
+    linger: float = 2.0
+    thrown_away: int = 1024 * 1024
     idle: int = 60
     handshakes: int = 150
     handshake: float = 5.0

@@ -8,15 +8,18 @@ import sys
 from typing import Final
 
 import h11
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from gateway.receiver.connections import Connections
-from gateway.receiver.in_one_piece import InOnePiece
+from gateway.receiver.counted import Counted
 from gateway.receiver.incoming import Incoming
 from gateway.receiver.limits import Limits
+from gateway.receiver.lingering import Lingering
 
-_TOO_LONG: Final = 431
+_TOO_LONG: Final = frozenset({413, 431})
+_CLOSE: Final = (b"connection", b"close")
 _LONGEST_LINE: Final = 1024
 """Bytes of a chunk's size and extensions, or of all trailers."""
 
@@ -31,18 +34,26 @@ class Protocol(H11Protocol):
         self.access_log = False  # it would show the tokens
         self.logger = _errors_only()
         self._limits = limits
+        self.conn = Counted(limits)
+        self.app = self._answer
         self._incoming = Incoming(limits)
         self._has_ended = False
+        self._is_refused = False
+        self._thrown_away = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
-        super().connection_made(InOnePiece(transport, self.loop))  # type: ignore[arg-type] # it is one by its methods
+        lingering = Lingering(transport, self.loop, self._lingers)
+        super().connection_made(lingering)  # type: ignore[arg-type] # it is one by its methods
         self._await_request()
         self.server_state.admit(self)
 
     def data_received(self, data: bytes) -> None:
         """Reads on; what follows the last request of a connection, such as an empty line, is nobody's."""
+        if self.transport.is_closing():
+            self._throw_away(data)
+            return
         if self.conn.their_state is h11.MUST_CLOSE:
             return
         self._unset_keepalive_if_required()
@@ -57,6 +68,7 @@ class Protocol(H11Protocol):
                 super().handle_events()
         except h11.RemoteProtocolError as error:
             self.send_400_response(str(error))
+        if self.transport.is_closing():
             return
         if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
             self._request_is_whole()
@@ -67,7 +79,12 @@ class Protocol(H11Protocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Answers a client that has only ended its own half of the connection."""
-        if self.scheme == "https" or not self._is_answering() or self.conn.their_state is h11.SEND_BODY:
+        if (
+            self.scheme == "https"
+            or self.transport.is_closing()
+            or not self._is_answering()
+            or self.conn.their_state is h11.SEND_BODY
+        ):
             return False
         self._has_ended = True
         self._close_after_last()
@@ -88,8 +105,16 @@ class Protocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Refuses what is no HTTP, or has too long a head; uvicorn asks for it where h11 has said so."""
         status = getattr(sys.exc_info()[1], "error_status_hint", 400)
-        text = b"Too long\n" if status == _TOO_LONG else b"Not HTTP\n"
-        headers = [("content-type", "text/plain; charset=utf-8"), ("connection", "close")]
+        text = b"Too long\n" if status in _TOO_LONG else b"Not HTTP\n"
+        headers = [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(text))),
+            ("connection", "close"),
+        ]
+        self._is_refused = True
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # or the request would be answered behind its refusal
+            self.cycle.message_event.set()
         try:
             for event in (
                 h11.Response(status_code=status, headers=headers, reason=STATUS_PHRASES[status]),
@@ -108,6 +133,30 @@ class Protocol(H11Protocol):
         else:
             self.transport.close()
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has a request answered; an answer that does not wait for the request's end is the connection's last."""
+
+        async def last(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.conn.their_state is h11.SEND_BODY:
+                message["headers"] = [*message["headers"], _CLOSE]
+            await send(message)
+
+        await self.config.loaded_app(scope, receive, last)
+
+    def _lingers(self) -> bool:
+        """Whether more may come behind the last answer; if so, it is thrown away for a while."""
+        if self._has_ended or not (self._is_refused or self.conn.their_state is h11.SEND_BODY):
+            return False
+        self._stop_deadline()
+        self._deadline = self.loop.call_later(self._limits.linger, self.transport.abort)
+        self.flow.resume_reading()
+        return True
+
+    def _throw_away(self, data: bytes) -> None:
+        self._thrown_away += len(data)
+        if self._thrown_away > self._limits.thrown_away:
+            self.transport.abort()
+
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -122,7 +171,7 @@ class Protocol(H11Protocol):
             return b""
         if rest:  # the last piece of a body held the beginning of a next request: h11 gives nothing back
             self._incoming.put_back(rest)
-            self.conn = h11.Connection(h11.SERVER, self._limits.target + self._limits.headers)
+            self.conn = Counted(self._limits)
         return self._incoming.head()
 
     def _has_more(self) -> bool:

@@ -42,18 +42,20 @@ async def test_what_is_too_long_or_no_http_is_refused(receiver, data, status):
 
 
 async def test_a_body_in_chunks_is_bounded_too(receiver):
-    """Whoever announces no length is stopped on the way, and the connection is good for a next request."""
+    """Whoever announces no length is stopped on the way."""
     chunk = b"2000\r\n" + b"a" * 8 * KIB + b"\r\n"
     head = request("POST", PATH, transfer_encoding="chunked")
     async with receiver.connection() as client:
         answers = [
             await client.ask(head + 8 * chunk + b"0\r\n\r\n"),
-            await client.ask(head + 100 * chunk + b"0\r\n\r\n"),
             await client.ask(head + b"b\r\nstatus=BUSY\r\n0\r\n\r\n"),
+            await client.ask(head + 100 * chunk + b"0\r\n\r\n"),
         ]
+        rest = await client.end()
 
-    assert [200, 413, 200] == [answer.status for answer in answers]
+    assert [200, 200, 413] == [answer.status for answer in answers]
     assert ["", "BUSY"] == [report.status for _, report in receiver.ledger.taken]
+    assert (b"", "close") == (rest, answers[-1].headers["connection"])
 
 
 async def test_a_broken_body_behind_its_answer_ends_the_connection(receiver, caplog):
