@@ -41,7 +41,7 @@ async def no_such_name(_folder: Path) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def no_possible_name(_folder: Path) -> AsyncIterator[Place]:
-    yield Place(f"https://{'a' * 64}.invalid")  # a label has at most 63 characters
+    yield Place(f"https://{'.'.join(['a' * 63] * 5)}.invalid")  # a name has at most 253 characters
 
 
 @asynccontextmanager
