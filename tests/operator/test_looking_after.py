@@ -1,6 +1,7 @@
 """`ledger info`, `backup` and `vacuum`, beside a gateway that serves from it."""
 
 import asyncio
+import re
 import sqlite3
 import stat
 
@@ -136,8 +137,9 @@ async def test_a_vacuum_beside_a_serving_gateway_changes_no_record(gateway, oper
     repeated = await gateway.place_call(requestId="reminder-1")
 
     assert 0 == outcome.status
-    words = "given back: the ledger has" if operator.url.startswith("sqlite") else "The ledger was vacuumed: it has"
-    assert words in outcome.words
+    # What there is to give back depends on when the server last emptied its log.
+    words = r"gi(ven|ve) back: the ledger has \d" if operator.url.startswith("sqlite") else r"vacuumed: it has \d"
+    assert re.search(words, outcome.words), outcome.words
     assert (True, first.call.call_id) == (repeated.replayed, repeated.call.call_id)
     assert 1 == len(provider.posts)
 
