@@ -16,8 +16,9 @@ SOURCES: Final = 10_000
 class Allowance:
     """A token bucket a source, of a minute's allowance.
 
-    Only what cost a look-up and was wrong is charged, and one good token fills the bucket again: whoever brings reports
-    is not limited, not even behind one address with somebody who guesses.
+    Only what cost a look-up and was wrong is charged, and one good token fills the bucket again. A source that has none
+    left is looked up all the same, one at a time with all others that have none: whoever brings reports behind one
+    address with somebody who guesses is limited only while so many guesses are waiting that there is no room.
     """
 
     def __init__(self, per_minute: int, now: Now, sources: int = SOURCES) -> None:

@@ -19,6 +19,7 @@ class Limits:
             where all are being answered, it is turned away. Below the 1,024 files that a process may usually have open:
             the calls need some, too.
         at_once: Reports in the ledger at once; more are told to come again.
+        spent: Reports at once from all sources that have sent too many wrong tokens. They are looked up one at a time.
         patience: How long a report waits for the ledger. The write goes on behind it.
         sending: How long a request may take to arrive, from its first byte, or the connection's beginning, to its last.
         linger: How long a connection is kept after its last answer where more may come. What
@@ -38,6 +39,7 @@ class Limits:
     fields: int = 100
     connections: int = 600
     at_once: int = 500
+    spent: int = 100
     patience: float = 10.0
     sending: float = 10.0
     linger: float = 2.0

@@ -25,6 +25,7 @@ from gateway.receiver.answers import (
     limited,
 )
 from gateway.receiver.limits import Limits
+from gateway.receiver.one_by_one import OneByOne
 from gateway.receiver.request import ClientLeftError, Request, TooLongError
 from gateway.receiver.sources import Sources
 from gateway.receiver.taking import Taking
@@ -49,6 +50,7 @@ class Reception:
         self._addresses = Addresses(settings.public_url)
         self._sources = Sources(settings.trusted_proxies)
         self._allowance = Allowance(settings.refusals_per_minute, now)
+        self._spent = OneByOne(limits.spent, limits.patience)
         self._limited = limited(self._allowance.retry_after)
         self._taking = taking
         self._now = now
@@ -88,16 +90,22 @@ class Reception:
         return answer
 
     async def _answer_to(self, source: str, request: Request, token: str, kind: ReportKind) -> Answer:
-        if self._allowance.is_spent(source):
-            return self._limited
         try:
             body = await request.body(self._limits.body)
         except TooLongError:
             return BODY_TOO_LONG
-        answer = await self._taking.answer(token, _report(kind, request, body, self._now()))
+        report = _report(kind, request, body, self._now())
+        if self._allowance.is_spent(source):
+            answer = await self._spent.answer(lambda: self._look_up(source, token, report))
+            return self._limited if answer is None or answer is UNKNOWN_TOKEN else answer
+        answer = await self._look_up(source, token, report)
         if answer is UNKNOWN_TOKEN:
             self._allowance.spend(source)
-        elif answer is TAKEN:
+        return answer
+
+    async def _look_up(self, source: str, token: str, report: Report) -> Answer:
+        answer = await self._taking.answer(token, report)
+        if answer is TAKEN:
             self._allowance.fill(source)
         return answer
 

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 from receiver_under_test import PATH, TOKEN, WRONG, request
+from waiting import forever, until
 
+from gateway.receiver import Limits
 from gateway.receiver.allowance import Allowance
 from gateway.receiver.sources import Sources
 
@@ -75,26 +77,74 @@ async def test_what_is_no_token_is_not_looked_up(receiver):
 
 
 async def test_a_source_that_guesses_is_limited(start_receiver):
-    """After its allowance a source is told when to come again, and costs no look-up; a minute brings the allowance."""
+    """After its allowance a source is told when to come again; a minute brings the allowance."""
     receiver = await start_receiver(refusals_per_minute=4)
     answers = [await receiver.get(TO_WRONG) for _ in range(6)]
-    looked_up = receiver.ledger.looked_up
     receiver.clock.advance(15)
     later = [(await receiver.get(TO_WRONG)).status for _ in range(2)]
 
     assert [404] * 4 + [429] * 2 == [answer.status for answer in answers]
-    assert ("15", 4) == (answers[-1].headers["retry-after"], looked_up)
+    assert "15" == answers[-1].headers["retry-after"]
     assert [404, 429] == later
 
 
-async def test_a_limited_source_learns_nothing_of_a_good_token(start_receiver):
-    """Good or not, what a limited source asks for is not looked at."""
+async def test_a_good_token_is_taken_from_a_limited_source(start_receiver):
+    """And it forgives: somebody else may have guessed behind the same address."""
     receiver = await start_receiver(refusals_per_minute=1)
-    await receiver.get(TO_WRONG)
-    answers = [await receiver.get(TO_WRONG), await receiver.get()]
+    statuses = [(await receiver.get(path)).status for path in (TO_WRONG, TO_WRONG, PATH, TO_WRONG, TO_WRONG)]
 
-    assert answers[0] == answers[1]
-    assert [] == receiver.ledger.taken
+    assert [404, 429, 200, 404, 429] == statuses
+
+
+async def test_limited_sources_are_looked_up_one_at_a_time(start_receiver):
+    """All of them together, however many they are; whoever finds too many waiting costs no look-up. Others pass."""
+    receiver = await start_receiver(limits=Limits(spent=3), refusals_per_minute=1, trusted_proxies=["127.0.0.1"])
+    for source in ("203.0.113.1", "203.0.113.2"):
+        await receiver.get(TO_WRONG, x_forwarded_for=source)
+    receiver.ledger.behavior = (written := asyncio.Event()).wait
+    waiting = [
+        asyncio.ensure_future(receiver.get(path, x_forwarded_for=f"203.0.113.{1 + number % 2}"))
+        for number, path in enumerate([TO_WRONG] * 5 + [PATH])
+    ]
+    await until(lambda: sum(task.done() for task in waiting) == 3)
+    limited_at_once = [task.result().status for task in waiting if task.done()]
+    looked_up = receiver.ledger.looked_up
+    another = asyncio.ensure_future(receiver.get(x_forwarded_for="203.0.113.3"))
+    await until(lambda: receiver.ledger.looked_up == looked_up + 1)
+    written.set()
+    await asyncio.gather(another, *waiting)
+
+    assert ([429] * 3, 3, 6) == (limited_at_once, looked_up, receiver.ledger.looked_up)
+    assert 200 == another.result().status
+
+
+async def test_a_limited_source_waits_for_so_long(start_receiver):
+    """A ledger that takes too long is not waited for by one after the other."""
+    receiver = await start_receiver(limits=Limits(patience=0.2, goodbye=0.05), refusals_per_minute=1)
+    await receiver.get(TO_WRONG)
+    receiver.ledger.behavior = forever
+    answers = await asyncio.gather(*(receiver.get() for _ in range(20)))
+
+    assert {429, 503} == {answer.status for answer in answers}
+    assert receiver.ledger.looked_up < 20
+
+
+async def test_whoever_brings_reports_is_not_limited_by_who_guesses(start_receiver):
+    """Behind one address, while guesses come one after the other over several connections."""
+    receiver = await start_receiver(refusals_per_minute=1)
+    has_ended = False
+
+    async def guess():
+        async with receiver.connection() as client:
+            while not has_ended:
+                await client.ask(request("GET", TO_WRONG))
+
+    guessing = [asyncio.create_task(guess()) for _ in range(20)]
+    statuses = [(await receiver.get()).status for _ in range(50)]
+    has_ended = True
+    await asyncio.gather(*guessing)
+
+    assert [200] * 50 == statuses
 
 
 async def test_whoever_brings_reports_is_not_limited(start_receiver):
