@@ -173,12 +173,12 @@ class Ledger:
         """
         return await self.guarded.read(self._store.page(wanted, limit))
 
-    async def report(self, token: str, told: Report) -> bool:
+    async def report(self, token: str, read: Callable[[], Report]) -> bool:
         """Applies a report, durably.
 
         Args:
             token: What the report bore.
-            told: What it says.
+            read: Reads what it says; only asked where the token is known, since anybody can send a lot to read.
 
         Returns:
             Whether the token is one of ours.
@@ -188,15 +188,16 @@ class Ledger:
         """
         token_hash = hashed(token.encode())
         key = await self._report_keys.of(token_hash)
-        is_ours = False
+        if key is None:
+            return False
+        told, is_ours = read(), False
 
         def report(record: Record | None, now: datetime) -> Record | None:
             nonlocal is_ours
             is_ours = record is not None and token_hash in record.token_list()
             return transitions.report(record, token_hash, told, now)
 
-        if key is not None:
-            await self.guarded.change(key, report)
+        await self.guarded.change(key, report)
         return is_ours
 
     async def go_stale(self) -> bool:

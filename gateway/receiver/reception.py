@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -30,7 +30,6 @@ from gateway.receiver.request import ClientLeftError, Request, TooLongError
 from gateway.receiver.sources import Sources
 from gateway.receiver.taking import Taking
 from gateway.receiver.turned_away import TurnedAway
-from gateway.receiver.unread import unread
 from gateway.receiver.variables import read_variables
 from gateway.settings import Receiver as Settings
 
@@ -94,24 +93,24 @@ class Reception:
             body = await request.body(self._limits.body)
         except TooLongError:
             return BODY_TOO_LONG
-        report = _report(kind, request, body, self._now())
+        received = self._now()
+
+        def read() -> Report:
+            return read_report(kind, read_variables(request.query, request.content_type, body), received)
+
+        async def look_up() -> Answer:
+            return await self._look_up(source, token, kind, read)
+
         if self._allowance.is_spent(source):
-            answer = await self._spent.answer(lambda: self._look_up(source, token, report))
+            answer = await self._spent.answer(look_up)
             return self._limited if answer is None or answer is UNKNOWN_TOKEN else answer
-        answer = await self._look_up(source, token, report)
+        answer = await look_up()
         if answer is UNKNOWN_TOKEN:
             self._allowance.spend(source)
         return answer
 
-    async def _look_up(self, source: str, token: str, report: Report) -> Answer:
-        answer = await self._taking.answer(token, report)
+    async def _look_up(self, source: str, token: str, kind: ReportKind, read: Callable[[], Report]) -> Answer:
+        answer = await self._taking.answer(token, kind, read)
         if answer is TAKEN:
             self._allowance.fill(source)
         return answer
-
-
-def _report(kind: ReportKind, request: Request, body: bytes, received: datetime) -> Report:
-    def read() -> Report:
-        return read_report(kind, read_variables(request.query, request.content_type, body), received)
-
-    return unread(kind, read)

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from gateway.kaleyra.reports import Report
+from gateway.kaleyra.reports import Report, ReportKind
 from gateway.ledger.store import LedgerUnavailableError
 from gateway.receiver.answers import BUSY, FAILED, SLOW, TAKEN, UNAVAILABLE, UNKNOWN_TOKEN, Answer
 from gateway.receiver.limits import Limits
 
-Take = Callable[[str, Report], Awaitable[bool]]
-"""Writes down a report by its token; tells whether anybody knows the token. Raises LedgerUnavailableError."""
+Take = Callable[[str, Callable[[], Report]], Awaitable[bool]]
+"""Writes down a report by its token, and reads it where that is known; tells so. Raises LedgerUnavailableError."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,11 +26,11 @@ class Taking:
         self._limits = limits
         self._running: set[asyncio.Task[Answer]] = set()
 
-    async def answer(self, token: str, report: Report) -> Answer:
+    async def answer(self, token: str, kind: ReportKind, read: Callable[[], Report]) -> Answer:
         """Takes a report, and says what became of it: only what is written down is TAKEN."""
         if len(self._running) >= self._limits.at_once:
             return BUSY
-        task = asyncio.create_task(self._answer(token, report))
+        task = asyncio.create_task(self._answer(token, kind, read))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({task}, timeout=self._limits.patience)
@@ -43,11 +43,11 @@ class Taking:
             for task in unfinished:
                 task.cancel()
 
-    async def _answer(self, token: str, report: Report) -> Answer:
+    async def _answer(self, token: str, kind: ReportKind, read: Callable[[], Report]) -> Answer:
         try:
-            return TAKEN if await self._take(token, report) else UNKNOWN_TOKEN
+            return TAKEN if await self._take(token, read) else UNKNOWN_TOKEN
         except LedgerUnavailableError:
             return UNAVAILABLE
         except Exception:
-            log.exception("a report could not be taken", kind=report.kind.value)
+            log.exception("a report could not be taken", kind=kind.value)
             return FAILED

@@ -31,20 +31,20 @@ async def placed(store, number: int) -> None:
 async def test_a_token_counts_for_as_long_as_its_record_knows_it(store, ledger, clock):
     """What is remembered of it does not outlive it."""
     await placed(store, 1)
-    first = [await ledger.report(token(1), TOLD) for _ in range(2)]
+    first = [await ledger.report(token(1), lambda: TOLD) for _ in range(2)]
     clock.ahead += timedelta(days=31)
     await keep(store, RETENTION)
-    late = [await ledger.report(token(1), TOLD) for _ in range(2)]
+    late = [await ledger.report(token(1), lambda: TOLD) for _ in range(2)]
 
     assert ([True, True], [False, False]) == (first, late)
 
 
 async def test_a_token_that_was_unknown_counts_as_soon_as_it_is_written(store, ledger):
     """Nothing is remembered of a token that is none."""
-    early = await ledger.report(token(1), TOLD)
+    early = await ledger.report(token(1), lambda: TOLD)
     await placed(store, 1)
 
-    assert (False, True) == (early, await ledger.report(token(1), TOLD))
+    assert (False, True) == (early, await ledger.report(token(1), lambda: TOLD))
 
 
 async def test_what_is_remembered_is_bounded_and_nothing_depends_on_it(store, ledger, monkeypatch):
@@ -53,5 +53,5 @@ async def test_what_is_remembered_is_bounded_and_nothing_depends_on_it(store, le
     for number in range(5):
         await placed(store, number)
 
-    assert [True] * 10 == [await ledger.report(token(number % 5), TOLD) for number in range(10)]
+    assert [True] * 10 == [await ledger.report(token(number % 5), lambda: TOLD) for number in range(10)]
     assert 3 == len(ledger._report_keys._keys)

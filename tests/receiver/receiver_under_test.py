@@ -26,13 +26,13 @@ class Ledger:
     looked_up: int = 0
     behavior: Callable[[], Awaitable[None]] | None = None
 
-    async def take(self, token: str, report: Report) -> bool:
+    async def take(self, token: str, read: Callable[[], Report]) -> bool:
         self.looked_up += 1
         if self.behavior is not None:
             await self.behavior()
         if token != TOKEN:
             return False
-        self.taken.append((token, report))
+        self.taken.append((token, read()))
         return True
 
     @property

@@ -31,4 +31,4 @@ async def rings(watched: WatchedGateway, token: str, times: int = 1) -> None:
             provider_call_id=f"{next(_ATTEMPTS):08}",
             callee=ONE.removeprefix("+"),
         )
-        assert await watched.running.gateway.ledger.report(token, told)
+        assert await watched.running.gateway.ledger.report(token, lambda told=told: told)
