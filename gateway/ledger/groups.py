@@ -1,12 +1,14 @@
 """Much work, few commits: whatever has queued up while one group was made durable becomes the next one.
 
 A commit costs about as much for many as for one. While the loop is busy a group waits for what the loop has ready; a
-lone call finds it idle, and waits for nobody.
+lone call finds it idle, and waits for nobody. Where the work of a group is much, it does not hold the loop: others have
+their turns, and what is left after a while is the next group's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -19,11 +21,17 @@ LARGEST: Final = 512
 TURNS: Final = 12
 """Turns of the loop that a group gathers for. An idle loop takes microseconds for all of them, and a busy one works."""
 
+TURN_EVERY: Final = 0.005
+"""Seconds of work after which the loop has a turn: one change of a call to many may take as long."""
+
+LONGEST: Final = 0.1
+"""Seconds of work, with turns of the loop, that one commit holds at most: others wait for its locks."""
+
 Result = Any
 """What a piece of work came to: its value, or the exception that is raised to whoever waits for it."""
 
 Commit: TypeAlias = Callable[[Sequence[W]], Awaitable[Sequence[Result]]]
-"""Makes a group durable, and says what each piece of its work came to."""
+"""Makes a group durable, and says what each piece of its work came to; what it says nothing of was left undone."""
 
 
 class Groups(Generic[W]):
@@ -52,18 +60,22 @@ class Groups(Generic[W]):
         return await done
 
     async def drain(self) -> None:
-        """Returns once nothing is queued."""
+        """Returns once nothing is queued; whoever stops waiting for that stops nothing else."""
         if self._runner is not None:
-            await self._runner
+            await asyncio.wait({self._runner})
 
     async def _run(self) -> None:
+        most = LARGEST
         while self._queue:
             if self._in_flight() > 1:
                 await _turns()
-            group = [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST))]
+            group = [self._queue.popleft() for _ in range(min(len(self._queue), most))]
             results = await self._results([work for work, _ in group])
-            for (_, done), result in zip(group, results, strict=True):
+            count = len(results)
+            for (_, done), result in zip(group[:count], results, strict=True):
                 _settle(done, result)
+            self._queue.extendleft(reversed(group[count:]))
+            most = min(LARGEST, 2 * most) if count == len(group) else count
 
     async def _results(self, group: Sequence[W]) -> Sequence[Result]:
         try:
@@ -72,6 +84,22 @@ class Groups(Generic[W]):
             return [LedgerUnavailableError(error.cause, in_doubt=error.in_doubt) for _ in group]
         except Exception as bug:  # noqa: BLE001 - nobody may wait for ever
             return [bug for _ in group]
+
+
+class Pace:
+    """How far the work of one group goes, from now on."""
+
+    def __init__(self) -> None:
+        self._ends = time.monotonic() + LONGEST
+        self._next_turn = time.monotonic() + TURN_EVERY
+
+    async def goes_on(self) -> bool:
+        """Lets others have their turn when it is time for that; returns whether more of the group is to be done."""
+        now = time.monotonic()
+        if now >= self._next_turn:
+            await asyncio.sleep(0)
+            self._next_turn = time.monotonic() + TURN_EVERY
+        return now < self._ends
 
 
 async def _turns() -> None:

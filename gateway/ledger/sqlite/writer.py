@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from gateway.ledger.groups import Groups, Result
+from gateway.ledger.groups import Groups, Pace, Result
 from gateway.ledger.sqlite.file import AT_ONCE, PATIENTLY, connect, name_of
 from gateway.ledger.sqlite.identity import FileReplacedError, Identity
 from gateway.ledger.store import LedgerUnavailableError
@@ -65,10 +65,13 @@ class Writer:
         if connection is None:
             connection = await self._in_thread(self._begun_patiently)
         try:
-            results = [_done(work, connection) for work in group]
+            results = await _done_in_turns(group, connection)
         except sqlite3.Error as error:
             await self._in_thread(self._roll_back)
             raise LedgerUnavailableError(name_of(error), in_doubt=False) from error
+        except asyncio.CancelledError:
+            self._roll_back()  # at once: whatever comes next begins anew
+            raise
         await self._in_thread(self._conclude)
         return results
 
@@ -138,6 +141,16 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = self._identity = None
+
+
+async def _done_in_turns(group: Sequence[Work[Any]], connection: sqlite3.Connection) -> list[Result]:
+    """Does as much of a group as there is time for. The connection is nobody else's in the turns in between."""
+    pace, results = Pace(), list[Result]()
+    for work in group:
+        results.append(_done(work, connection))
+        if not await pace.goes_on():
+            break
+    return results
 
 
 def _done(work: Work[Any], connection: sqlite3.Connection) -> Result:
