@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from gateway.ledger.record import Record, Stage
+from gateway.ledger.record import Key, Record, Stage
 from gateway.ledger.retention import Retention, retain
-from gateway.ledger.store import Store
+from gateway.ledger.store import LedgerUnavailableError, Store
 
 STEP: Final = 100
 """Records that one step looks at."""
@@ -44,26 +45,40 @@ class Keeper:
         Raises:
             LedgerUnavailableError: It cannot be done now.
         """
-        # Each kind in every step: a steady flow of one kind would keep the others from ever being looked at.
-        done = (
-            await self._reduce(Stage.WHOLE, self._retention.erase_after),
-            await self._reduce(Stage.ERASED, self._retention.entomb_after),
-            await self._forget(),
-            await self._store.forget_events(self._retention.entomb_after, EVENTS_STEP),
+        # Each kind in every step: a steady flow or a failure of one would keep the others from ever being looked at.
+        kinds: Sequence[tuple[Callable[[], Awaitable[int]], int]] = (
+            (lambda: self._reduce(Stage.WHOLE, self._retention.erase_after), STEP),
+            (lambda: self._reduce(Stage.ERASED, self._retention.entomb_after), STEP),
+            (self._forget, STEP),
+            (lambda: self._store.forget_events(self._retention.entomb_after, EVENTS_STEP), EVENTS_STEP),
         )
-        more = any(count >= most for count, most in zip(done, (STEP, STEP, STEP, EVENTS_STEP), strict=True))
-        self._is_dirty |= any(done)
+        done = [(await _done(keep), most) for keep, most in kinds]
+        self._is_dirty |= any(count for count, _ in done)  # also where a part was done before it failed
+        for failure, _ in done:
+            if isinstance(failure, LedgerUnavailableError):
+                raise failure
+        more = any(count >= most for count, most in done if isinstance(count, int))
         if self._is_dirty and not more:
             self._is_dirty = not await self._store.scrub()
         return more
 
     async def _reduce(self, stage: Stage, after: timedelta) -> int:
+        """Reduces what is due; returns how many were looked at, or 0 where nothing came of it."""
         keys = await self._store.due(stage, after, STEP)
-        changes = await asyncio.gather(*(self._store.change(key, self._retained) for key in keys))
-        reduced = sum(changed.is_mine for changed in changes)
+        reduced = sum(await asyncio.gather(*(self._is_reduced(key) for key in keys)))
         if reduced:
             log.debug("records reduced", count=reduced, stage=stage.name)
-        return reduced
+        return len(keys) if reduced else 0
+
+    async def _is_reduced(self, key: Key) -> bool:
+        """Reduces a record; one that cannot be read stays as it is."""
+        try:
+            return (await self._store.change(key, self._retained)).is_mine
+        except LedgerUnavailableError:
+            raise
+        except Exception:
+            log.exception("bug", account=key.account, request_id=key.request_id)
+            return False
 
     def _retained(self, record: Record | None, now: datetime) -> Record | None:
         return retain(record, self._retention, now)
@@ -73,3 +88,14 @@ class Keeper:
         if forgotten:
             log.debug("tombstones forgotten", count=forgotten)
         return forgotten
+
+
+async def _done(keep: Callable[[], Awaitable[int]]) -> int | LedgerUnavailableError:
+    """Does what is due of one kind; where that fails, the next has its turn all the same."""
+    try:
+        return await keep()
+    except LedgerUnavailableError as error:
+        return error
+    except Exception:
+        log.exception("bug")
+        return 0
