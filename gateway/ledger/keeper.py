@@ -16,6 +16,9 @@ from gateway.ledger.store import LedgerUnavailableError, Store
 STEP: Final = 100
 """Records that one step looks at."""
 
+AT_ONCE: Final = 10
+"""Of them, those that one commit takes: each may have a hundred numbers, and several events of each."""
+
 EVENTS_STEP: Final = 1000
 """Events of each account that one step looks at."""
 
@@ -65,7 +68,10 @@ class Keeper:
     async def _reduce(self, stage: Stage, after: timedelta) -> int:
         """Reduces what is due; returns how many were looked at, or 0 where nothing came of it."""
         keys = await self._store.due(stage, after, STEP)
-        reduced = sum(await asyncio.gather(*(self._is_reduced(key) for key in keys)))
+        reduced = 0
+        for begin in range(0, len(keys), AT_ONCE):
+            some = keys[begin : begin + AT_ONCE]
+            reduced += sum(await asyncio.gather(*(self._is_reduced(key) for key in some)))
         if reduced:
             log.debug("records reduced", count=reduced, stage=stage.name)
         return len(keys) if reduced else 0

@@ -87,9 +87,11 @@ def is_erasure(before: Record, after: Record) -> bool:
     return before.stage == Stage.WHOLE < after.stage
 
 
-def without_keypress(outcome: bytes) -> bytes:
-    """What is left of an event's outcome after an erasure."""
+def without_keypress(outcome: bytes) -> bytes | None:
+    """What is left of an event's outcome after an erasure; None where that is all of it."""
     told = RecipientOutcome.FromString(outcome)
+    if not told.keypress:
+        return None
     told.ClearField("keypress")
     return told.SerializeToString()
 

@@ -9,9 +9,11 @@ from structlog.testing import capture_logs
 from test_retention import RETENTION, events_of, place
 from wishes import wish
 
-from gateway.ledger.keeper import STEP, Keeper
+from gateway.ledger.keeper import AT_ONCE, STEP, Keeper
 from gateway.ledger.record import Stage
+from gateway.ledger.rows import without_keypress
 from gateway.ledger.store import LedgerUnavailableError
+from voicegateway.v1.outbound_call_pb2 import RECIPIENT_STATE_ENDED, RecipientOutcome
 
 BROKEN = b"\xff\xff\xff"
 
@@ -88,3 +90,48 @@ async def test_a_record_that_cannot_be_read_holds_up_none_behind_it(store, clock
     assert [True, False] == more
     assert {broken.key} == {key for key, stage in stages.items() if stage == Stage.WHOLE}
     assert {broken.request_id} == {line["request_id"] for line in lines if line["log_level"] == "error"}
+
+
+class CountingStore(FaultyStore):
+    """Notes how many changes are under way at once."""
+
+    def __init__(self, inner):
+        super().__init__(inner)
+        self.changing, self.most, self.changed = 0, 0, 0
+
+    async def change(self, key, change):
+        self.changing += 1
+        self.most = max(self.most, self.changing)
+        try:
+            return await super().change(key, change)
+        finally:
+            self.changing -= 1
+            self.changed += 1
+
+
+async def test_a_commit_of_retention_is_small(store, clock):
+    """Of all that a step takes, a few at once, since calls wait for each commit."""
+    for number in range(3 * AT_ONCE + 1):
+        await place(store, wish(f"request-{number:03}"))
+    clock.ahead += timedelta(days=3)
+    counting = CountingStore(store)
+    await Keeper(counting, RETENTION).step()
+
+    assert (AT_ONCE, 3 * AT_ONCE + 1) == (counting.most, counting.changed)
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        pytest.param(RecipientOutcome(keypress="1"), b"", id="nothing but keys"),
+        pytest.param(
+            RecipientOutcome(state=RECIPIENT_STATE_ENDED, keypress="1"),
+            RecipientOutcome(state=RECIPIENT_STATE_ENDED).SerializeToString(),
+            id="keys and more",
+        ),
+        pytest.param(RecipientOutcome(state=RECIPIENT_STATE_ENDED), None, id="no keys"),
+    ],
+)
+def test_an_event_without_keys_is_not_written_again(told, left):
+    """Most have none, and a call may have hundreds."""
+    assert left == without_keypress(told.SerializeToString())

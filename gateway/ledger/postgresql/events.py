@@ -107,14 +107,11 @@ async def erase(connection: Connection, call_ids: Sequence[str]) -> None:
     """
     if not call_ids:
         return
-    waiting = await connection.fetch(_UNNUMBERED, call_ids)
-    if waiting:
-        left = [(row["id"], rows.without_keypress(row["outcome"])) for row in waiting]
-        await connection.execute(_ERASE_UNNUMBERED, *zip(*left, strict=True))
-    told = await connection.fetch(_ERASABLE, call_ids)
-    if told:
-        kept = [(row["account"], row["sequence"], rows.without_keypress(row["outcome"])) for row in told]
-        await connection.execute(_ERASE, *zip(*kept, strict=True))
+    for found, erase in ((_UNNUMBERED, _ERASE_UNNUMBERED), (_ERASABLE, _ERASE)):
+        told = [tuple(row) for row in await connection.fetch(found, call_ids)]
+        left = [(*place, kept) for *place, outcome in told if (kept := rows.without_keypress(outcome)) is not None]
+        if left:
+            await connection.execute(erase, *zip(*left, strict=True))
 
 
 async def forget(connection: Connection, age: timedelta, limit: int) -> int:

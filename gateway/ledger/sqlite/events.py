@@ -40,7 +40,11 @@ def erase(connection: sqlite3.Connection, call_id: str) -> None:
     ).fetchall()
     connection.executemany(
         "UPDATE events SET outcome = ? WHERE account = ? AND sequence = ?",
-        [(rows.without_keypress(outcome), account, sequence) for account, sequence, outcome in told],
+        [
+            (left, account, sequence)
+            for account, sequence, outcome in told
+            if (left := rows.without_keypress(outcome)) is not None
+        ],
     )
 
 
