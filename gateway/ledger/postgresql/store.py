@@ -104,11 +104,11 @@ class PostgresqlStore:
         where, values = f"WHERE dispatch = {DISPATCH_SENDING}", list[Any]()
         if overdue_only:
             where, values = f"{where} AND send_deadline < clock_timestamp() + ?", [self._ahead()]
-        return [record.key for record in await self._read(where, values)]
+        return await self._keys(where, values)
 
     async def due(self, stage: Stage, age: timedelta, limit: int) -> list[Key]:
         """Lists keys from the index of what is due."""
-        return [record.key for record in await self._read(_DUE, [stage, age - self._ahead(), limit])]
+        return await self._keys(_DUE, [stage, age - self._ahead(), limit])
 
     async def forget(self, age: timedelta, limit: int) -> int:
         """Deletes rows, which have no numbers any more; those that somebody else is at can wait."""
@@ -133,7 +133,7 @@ class PostgresqlStore:
     async def stale(self, limit: int) -> list[Key]:
         """Lists keys from the index of what was to be heard of."""
         where = "WHERE stale_at < clock_timestamp() + ? AND dispatch <> 2 ORDER BY stale_at LIMIT ?"
-        return [record.key for record in await self._read(where, [self._ahead(), limit])]
+        return await self._keys(where, [self._ahead(), limit])
 
     async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
         """Reads events with what of their calls they are told with."""
@@ -223,3 +223,8 @@ class PostgresqlStore:
         async with self._readers.lend() as connection:
             found = await connection.fetch(as_postgresql(f"{_SELECT} {where}"), *values)
         return [rows.record(tuple(row), rows.as_it_is) for row in found]
+
+    async def _keys(self, where: str, values: Sequence[Any]) -> list[Key]:
+        async with self._readers.lend() as connection:
+            found = await connection.fetch(as_postgresql(f"SELECT account, request_id FROM calls {where}"), *values)  # noqa: S608 - constants
+        return [Key(*row) for row in found]

@@ -37,6 +37,15 @@ def select(where: str, values: Sequence[Any]) -> Work[list[Record]]:
     return work
 
 
+def select_keys(where: str, values: Sequence[Any]) -> Work[list[Key]]:
+    """Reads the keys of the records that meet a condition, and nothing else of them."""
+
+    def work(connection: sqlite3.Connection) -> list[Key]:
+        return [Key(*row) for row in connection.execute(f"SELECT account, request_id FROM calls {where}", values)]  # noqa: S608 - a constant
+
+    return work
+
+
 def apply(key: Key, change: Change, now: Now) -> Work[Changed]:
     """Changes one record."""
     found = select("WHERE account = ? AND request_id = ?", key)

@@ -141,11 +141,11 @@ class SqliteStore:
         where, values = "WHERE dispatch = ?", list[Any]([DISPATCH_SENDING])
         if overdue_only:
             where, values = f"{where} AND send_deadline < ?", [*values, to_microseconds(self._now())]
-        return [record.key for record in await self._select(where, values)]
+        return await self._keys(where, values)
 
     async def due(self, stage: Stage, age: timedelta, limit: int) -> list[Key]:
         """Lists keys from the index of what is due."""
-        return [record.key for record in await self._select(rows.DUE, self._due(stage, age, limit))]
+        return await self._keys(rows.DUE, self._due(stage, age, limit))
 
     async def forget(self, age: timedelta, limit: int) -> int:
         """Deletes rows, which have no numbers any more."""
@@ -161,7 +161,7 @@ class SqliteStore:
     async def stale(self, limit: int) -> list[Key]:
         """Lists keys from the index of what was to be heard of."""
         where = "WHERE stale_at < ? AND dispatch <> 2 ORDER BY stale_at LIMIT ?"
-        return [record.key for record in await self._select(where, [to_microseconds(self._now()), limit])]
+        return await self._keys(where, [to_microseconds(self._now()), limit])
 
     async def events(self, account: str, after: int, call_id: str | None, limit: int) -> list[NumberedEvent]:
         """Reads events with what of their calls they are told with."""
@@ -242,6 +242,9 @@ class SqliteStore:
 
     async def _select(self, where: str, values: Sequence[Any]) -> list[Record]:
         return await self._read(records.select(where, values))
+
+    async def _keys(self, where: str, values: Sequence[Any]) -> list[Key]:
+        return await self._read(records.select_keys(where, values))
 
     async def _read(self, work: Work[T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, work)
