@@ -26,8 +26,6 @@ async def check_online(settings: Settings) -> AsyncIterator[tuple[str, str]]:
             yield name, f"its certificate is not trusted: {error.verify_message}"
         except ssl.SSLError as error:
             yield name, f"TLS failed: {error.reason}"
-        except UnicodeError:  # of the name's encoding: a part of it is empty or too long
-            yield name, "its name is no host name"
         except OSError as error:
             yield name, error.strerror or "its name does not resolve"
         else:

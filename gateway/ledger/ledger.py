@@ -23,6 +23,7 @@ from gateway.ledger.report_keys import ReportKeys
 from gateway.ledger.store import Filter, LedgerStartError, LedgerUnavailableError, Store
 from gateway.ledger.transitions import Outcome, Wish
 from gateway.ledger.waiting import Waiting
+from voicegateway.v1.outbound_call_pb2 import DISPATCH_SENDING
 
 READ_WITHIN: Final = 1.0
 """Seconds in which a record is looked for where nothing can be written."""
@@ -119,11 +120,14 @@ class Ledger:
         return Reserved(changed.record) if changed.is_mine else Known(changed.record)
 
     async def _answering(self, wish: Wish) -> Record | None:
-        """Reads the record that answers a repeat where nothing can be written: not ours, which may be in doubt."""
+        """Reads the record that answers a repeat where nothing can be written.
+
+        One of an attempt on its way does not: it may be ours, in doubt, and its end cannot be written either.
+        """
         with suppress(LedgerUnavailableError, TimeoutError):
             async with asyncio.timeout(READ_WITHIN):
                 record = await self.find(wish.key)
-            if record is not None and record.owner != wish.owner and not record.is_free:
+            if record is not None and record.dispatch != DISPATCH_SENDING and not record.is_free:
                 return record
         return None
 

@@ -145,25 +145,34 @@ class Model:
 
     def place(self, step: Place) -> Answer:
         """What a request is answered."""
-        if self.is_down or step.ledger == "loses the reservation":
-            return LEDGER_UNAVAILABLE
         record = self.records.get(step.request)
+        if self.is_down or step.ledger == "loses the reservation":
+            return self._read(step, record)
         dials = record is None or (record.is_free and record.content == step.content)
         if step.ledger in KEPT:
-            return self._kept(step, dials=dials)
+            return self._kept(step, record, dials=dials)
         if record is None or dials:
             return self._dialed(step)
+        return self._replayed(step, record)
+
+    def _read(self, step: Place, record: Recorded | None) -> Answer:
+        """What is answered where nothing can be written: whatever has ended, and needs no new attempt."""
+        if record is None or record.is_free or record.dispatch == "SENDING":
+            return LEDGER_UNAVAILABLE
+        return self._replayed(step, record)
+
+    def _replayed(self, step: Place, record: Recorded) -> Answer:
         if record.content != step.content:
             return Answer("REQUEST_ID_REUSED", record.dispatch)
         return Answer(record.reason, record.dispatch, is_replay=True)
 
-    def _kept(self, step: Place, *, dials: bool) -> Answer:
+    def _kept(self, step: Place, record: Recorded | None, *, dials: bool) -> Answer:
         self.is_down = step.ledger == "keeps it to itself and is down"
         if dials:
             self._sending(step, Recorded(step.content, *GIVEN_BACK))
         if not self.is_down:
             self.heal()
-        return LEDGER_UNAVAILABLE
+        return LEDGER_UNAVAILABLE if dials else self._read(step, record)
 
     def _dialed(self, step: Place) -> Answer:
         fate = step.fate
