@@ -81,7 +81,8 @@ def main() -> None:
         try:
             app()
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it was closed before the start
+                sys.stdout.flush()
     except OutputError as error:
         give_up(error)
         sys.exit(FAILED)

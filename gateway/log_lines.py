@@ -40,7 +40,10 @@ class LogLines:
             else:
                 self._lost += 1
         if lost:
-            log.warning(LOST, lines=lost)
+            log.error(LOST, lines=lost)
+            with self._lock:
+                if self._lost:  # this line, too: it told nobody of the others
+                    self._lost += lost
 
     debug = info = warning = error = critical = msg
 

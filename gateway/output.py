@@ -49,8 +49,11 @@ def guard_output() -> None:
     """Has whatever cannot be written to standard output raise OutputError, which is no failure of anything else."""
     stdout: Any = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
-        encoding, errors, line_buffering = stdout.encoding, stdout.errors, stdout.line_buffering
-        sys.stdout = _Output(stdout.detach(), encoding=encoding, errors=errors, line_buffering=line_buffering)
+        encoding, errors = stdout.encoding, stdout.errors
+        by_line, at_once = stdout.line_buffering, stdout.write_through
+        sys.stdout = _Output(
+            stdout.detach(), encoding=encoding, errors=errors, line_buffering=by_line, write_through=at_once
+        )
 
 
 def give_up(error: OutputError) -> None:

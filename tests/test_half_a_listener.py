@@ -8,6 +8,8 @@ import sys
 import pytest
 from gateway_under_test import KEY, SID
 
+from gateway.listener import _is_taken
+
 ACCOUNT = {"KALEYRA_BASE_URL": "http://127.0.0.1:9", "KALEYRA_SID": SID, "KALEYRA_API_KEY": KEY}
 ADDRESSES = sorted({address[0] for *_, address in socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)})
 
@@ -30,3 +32,24 @@ def test_an_address_of_localhost_that_is_taken_stops_the_start(tmp_path, address
 
     assert 2 == outcome.returncode, outcome.stderr
     assert f"  listen: {listen} cannot be listened on: Address already in use" == outcome.stderr.splitlines()[-1]
+
+
+def test_an_address_that_the_system_does_not_know_is_nobodys():
+    """As where IPv6 is off: whether it can be listened on is gRPC's to say."""
+    assert not _is_taken(socket.AF_X25, ("::1", 50051, 0, 0))
+
+
+def test_a_name_that_is_none_is_a_mistake(tmp_path):
+    """It is told as any other."""
+    outcome = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve"],
+        env={"PATH": os.environ["PATH"], "GATEWAY_LISTEN": "a..b:50051", **ACCOUNT},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert 2 == outcome.returncode, outcome.stderr
+    assert outcome.stderr.splitlines()[-1].startswith("  listen: a..b:50051 cannot be listened on: ")

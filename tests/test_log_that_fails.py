@@ -1,6 +1,8 @@
 """A log that cannot be written, as on a full disk or with a reader that is gone: no call fails for it."""
 
 import asyncio
+import errno
+import io
 import json
 import os
 import sys
@@ -73,6 +75,32 @@ def fifo(tmp_path: Path) -> Iterator[Path]:
         yield path
 
 
+class Flickering(io.StringIO):
+    """A disk that has room for some lines and not for others."""
+
+    def __init__(self, *room: bool) -> None:
+        super().__init__()
+        self._room = list(room)
+
+    def write(self, text: str) -> int:
+        if not self._room.pop(0):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_the_count_goes_on_where_it_cannot_be_told(level):
+    """Three lines are lost, the next is written, and what would tell of them is not."""
+    disk = Flickering(False, False, False, True, False, True, True)
+    configure_logs(Secrets(), form="json", level=level, stream=disk)
+    for number in range(5):
+        structlog.get_logger().error(f"line {number}")
+    written = [json.loads(line) for line in disk.getvalue().splitlines()]
+
+    assert ["line 3", "line 4", "lines of this log were lost"] == [line["event"] for line in written]
+    assert 4 == written[-1]["lines"]
+
+
 def test_a_log_that_can_be_written_again_says_how_much_is_missing(fifo):
     """So that nobody takes the gap for silence."""
     log = structlog.get_logger()
@@ -85,4 +113,4 @@ def test_a_log_that_can_be_written_again_says_how_much_is_missing(fifo):
     os.close(reader)
 
     assert ["first", "lines of this log were lost", "second"] == [line["event"] for line in written]
-    assert (3, "warning") == (written[1]["lines"], written[1]["level"])
+    assert (3, "error") == (written[1]["lines"], written[1]["level"])

@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 _LABEL: Final = r"[A-Za-z0-9_-]{1,63}"
-_NAME: Final = rf"({_LABEL}\.)*(?![0-9]+\.?$){_LABEL}\.?"
-"""With a last label of digits alone it would be read as an address, and it is none."""
+_NAME: Final = rf"(?![0-9.]+$)({_LABEL}\.)*{_LABEL}\.?"
+"""Of digits alone it would be read as an address, and it is none."""
 
 
 def is_host(text: str) -> bool:

@@ -87,3 +87,16 @@ async def test_whatever_cannot_be_shown_is_told_in_a_line(tmp_path, output, argu
 
     assert 0 == created.status, created.errors
     assert (1, ALONE[output]) == (outcome.status, outcome.errors)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["call", "--help"]], ids=" ".join)
+async def test_without_an_output_at_all_a_command_ends_as_ever(tmp_path, arguments):
+    """Closed by whoever started it: there is nothing to write to, and nothing fails."""
+    process = await asyncio.create_subprocess_exec(
+        *["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "gateway", *arguments],
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    _, errors = await process.communicate()
+
+    assert (0, b"") == (process.returncode, errors)

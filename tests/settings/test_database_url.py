@@ -71,6 +71,7 @@ def test_every_command_tells_it_with_2_and_without_the_password(tmp_path, comman
         "postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/d",
         "postgresql://u:p@/d?host=/var/run/postgresql&port=5433",
         "postgresql:///d?host=a,b&port=1,2&password=p%40s/s?w",
+        "postgresql://u@db.1/d",
         "postgresql://u@datenbänke.example/d",
     ],
 )

@@ -77,6 +77,7 @@ def test_a_host_that_can_be_none_is_a_mistake(variable, setting, host):
         "https://a_b.voice-1.svc:8443",
         "https://xn--mnchen-3ya.de",
         "https://3com.example",
+        "https://voice.1",
         "https://192.0.2.7:8443/a",
         "https://[2001:db8::7]:8443/a/b",
         "https://[::ffff:192.0.2.7]",
