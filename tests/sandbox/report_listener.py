@@ -11,12 +11,16 @@ EVERYTHING = "&".join(f"{name}={{{{{name}}}}}" for name in (*_NAMES, *_MORE_NAME
 
 
 class ReportListener:
-    """Answers every GET with `status`; while `holding`, answers nobody. `paths` are in order of arrival."""
+    """Answers every GET with `status`; while `holding`, answers nobody. `paths` are in order of arrival.
+
+    `times` are when they arrived, by the loop's clock.
+    """
 
     def __init__(self):
         self.url = ""
         self.status = "200 OK"
         self.paths = []
+        self.times = []
         self.heads = []
         self.connections = 0
         self.at_once = 0
@@ -56,6 +60,11 @@ class ReportListener:
             (urlsplit(path).path, dict(parse_qsl(urlsplit(path).query, keep_blank_values=True))) for path in self.paths
         ]
 
+    def first(self, **values):
+        """When the first report with these values arrived."""
+        told = zip(self.times, self.reports, strict=True)
+        return next(time for time, (_, report) in told if values.items() <= report.items())
+
     @property
     def events(self):
         return [path.strip("/") for path, _ in self.reports]
@@ -84,6 +93,7 @@ class ReportListener:
     async def _answer(self, head, writer):
         self.heads.append(head)
         self.paths.append(head.split(" ")[1])
+        self.times.append(asyncio.get_running_loop().time())
         self._arrival.set()
         self._now += 1
         self.at_once = max(self.at_once, self._now)
