@@ -1,16 +1,12 @@
 """A name with several addresses, one of them taken: gRPC alone would serve on the others and say nothing."""
 
-import os
 import socket
-import subprocess
-import sys
 
 import pytest
-from gateway_under_test import KEY, SID
+from test_lifecycle import started_at
 
 from gateway.listener import _is_taken
 
-ACCOUNT = {"KALEYRA_BASE_URL": "http://127.0.0.1:9", "KALEYRA_SID": SID, "KALEYRA_API_KEY": KEY}
 ADDRESSES = sorted({address[0] for *_, address in socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)})
 
 
@@ -20,15 +16,7 @@ def test_an_address_of_localhost_that_is_taken_stops_the_start(tmp_path, address
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.create_server((address, 0), family=family) as taken:
         listen = f"localhost:{taken.getsockname()[1]}"
-        outcome = subprocess.run(
-            [sys.executable, "-m", "gateway", "serve"],
-            env={"PATH": os.environ["PATH"], "GATEWAY_LISTEN": listen, **ACCOUNT},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        outcome = started_at(listen, tmp_path)
 
     assert 2 == outcome.returncode, outcome.stderr
     assert f"  listen: {listen} cannot be listened on: Address already in use" == outcome.stderr.splitlines()[-1]
@@ -41,15 +29,7 @@ def test_an_address_that_the_system_does_not_know_is_nobodys():
 
 def test_a_name_that_is_none_is_a_mistake(tmp_path):
     """It is told as any other."""
-    outcome = subprocess.run(
-        [sys.executable, "-m", "gateway", "serve"],
-        env={"PATH": os.environ["PATH"], "GATEWAY_LISTEN": "a..b:50051", **ACCOUNT},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    outcome = started_at("a..b:50051", tmp_path)
 
     assert 2 == outcome.returncode, outcome.stderr
     assert outcome.stderr.splitlines()[-1].startswith("  listen: a..b:50051 cannot be listened on: ")

@@ -109,19 +109,24 @@ async def test_what_does_not_finish_is_cut_off(provider, tmp_path, settings, sig
     assert [] == [line for line in served.output if not line.startswith("{")]
 
 
+def started_at(listen, folder):
+    """What becomes of a process that cannot listen there."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", "serve"],
+        env={"PATH": os.environ["PATH"], "GATEWAY_LISTEN": listen, **ACCOUNT},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_a_taken_port_stops_the_start(tmp_path):
     """A process that cannot listen says so as a mistake in its settings, and exits with 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        outcome = subprocess.run(
-            [sys.executable, "-m", "gateway", "serve"],
-            env={"PATH": os.environ["PATH"], "GATEWAY_LISTEN": listen, **ACCOUNT},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        outcome = started_at(listen, tmp_path)
 
     assert 2 == outcome.returncode
     assert [
