@@ -1,7 +1,12 @@
 """TLS by setting: with which certificate, in which versions, and for which clients."""
 
+import asyncio
+import os
+import resource
+import socket
 import ssl
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -135,6 +140,35 @@ async def test_a_file_that_changed_stops_the_start(start_receiver, files, change
         await start_receiver(tls=broken)
 
     assert [mistake] == caught.value.mistakes
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """The process may open none until the end of the block; those that are open stay."""
+    os.close(lowest := os.dup(0))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_process_that_had_no_files_left_accepts_again(start_receiver, authority, files):
+    """Whoever came meanwhile waits in the system's backlog, and so does who comes after him."""
+    receiver = await start_receiver(tls=tls(files))
+    context = trusting(authority)
+    with socket.create_connection(("127.0.0.1", int(receiver.address.rpartition(":")[2]))) as came:
+        with no_files_left():
+            await asyncio.sleep(0.5)
+            with pytest.raises(OSError, match="Too many open files"):
+                os.dup(0)
+        status = await status_over(receiver, context)
+        came.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has hung up on him
+            came.recv(1)
+
+    assert 200 == status
 
 
 async def test_who_says_nothing_keeps_nobody_out(start_receiver, authority, files, monkeypatch):
